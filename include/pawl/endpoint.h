@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PAWL_ENDPOINT_H
+#define PAWL_ENDPOINT_H
+
+#include <pawl/bytes.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What an endpoint is talked to for. */
+enum pawl_use {
+    PAWL_USE_NONE = 0,
+    PAWL_USE_ENROLL,   /* EST over HTTPS (RFC 7030) */
+    PAWL_USE_MQTT,     /* MQTT 5 over TLS */
+    PAWL_USE_DOWNLOAD, /* HTTPS: envelopes and payloads */
+    PAWL_USE_OTHER     /* a protocol of the application's own */
+};
+
+/*
+ * A server that the device may talk to. There is no other way to name one:
+ * what is not on the list is not connected to, whatever a manifest or a
+ * broker says. Strings and bytes stay valid as long as the list is in use.
+ */
+struct pawl_endpoint {
+    enum pawl_use use;
+    const char *host;        /* name or literal address */
+    uint16_t port;           /* 1 to 65535 */
+    const char *server_name; /* the name that its certificate must have
+                              * (SAN), and SNI; NULL: host */
+    const char *alpn;        /* protocol to ask for (RFC 7301); NULL: none */
+    struct pawl_bytes pin;   /* SHA-256 of its SubjectPublicKeyInfo; empty:
+                              * any certificate of the anchors */
+    bool tls12;              /* TLS 1.2 is acceptable, besides 1.3 */
+};
+
+#endif

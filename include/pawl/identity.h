@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PAWL_IDENTITY_H
+#define PAWL_IDENTITY_H
+
+/*
+ * Who the device is (IEEE 802.1AR): the factory's IDevID, kept for life, and
+ * the owner's LDevID, enrolled, renewed and replaced. Private keys stay in
+ * the key store; chains lie in the store, in two copies. There are two places
+ * for an LDevID: a new one replaces the old only after it has carried a
+ * session, and until then the old one stays.
+ */
+
+#include <pawl/bytes.h>
+#include <pawl/config.h>
+#include <pawl/port/port.h>
+#include <pawl/status.h>
+#include <stdbool.h>
+
+enum pawl_identity_kind {
+    PAWL_IDENTITY_IDEVID,
+    PAWL_IDENTITY_LDEVID,      /* the current one */
+    PAWL_IDENTITY_LDEVID_NEXT  /* enrolled, but not proved by a session yet */
+};
+
+struct pawl_objects_storage {
+    uint64_t storage[PAWL_OBJECTS_STORAGE / 8]; /* struct pawl_objects */
+};
+
+/* The store of identity and trust, open. Fields are private. */
+struct pawl_identity {
+    const struct pawl_port *port;
+    struct pawl_objects_storage objects;
+    bool open;
+};
+
+/* One credential, as a session uses it. */
+struct pawl_credential {
+    enum pawl_identity_kind kind;
+    const struct pawl_keystore *keystore;
+    enum pawl_key_slot slot;
+    struct pawl_bytes chain; /* DER certificates, leaf first, one behind the
+                              * other; a view into the caller's buffer */
+    int64_t not_before_s, not_after_s; /* of the leaf */
+};
+
+/*
+ * Opens the store of port, read and write. Recovery after a power cut is done
+ * before it returns (some programs, at most two erases).
+ *
+ * Returns PAWL_ERR_LOST   nothing valid was found: open, and empty
+ *         PAWL_ERR_IO, PAWL_ERR_UNSUPPORTED (geometry)
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_identity_open(struct pawl_identity *identity,
+                                    const struct pawl_port *port);
+
+/*
+ * Gives one credential; its chain is read into chain_buf.
+ *
+ * chain_len   the room on entry, the length on return
+ *
+ * Returns PAWL_ERR_NOT_FOUND   there is none of that kind
+ *         PAWL_ERR_KEYSTORE    its key is gone or does not belong to it
+ *         PAWL_ERR_TOO_SMALL, PAWL_ERR_CORRUPT, PAWL_ERR_IO
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_identity_get(const struct pawl_identity *identity,
+                                   enum pawl_identity_kind kind,
+                                   struct pawl_credential *credential,
+                                   uint8_t *chain_buf, size_t *chain_len);
+
+/*
+ * Stores the factory's chain, once. PAWL_ERR_STATE: there is one already;
+ * PAWL_ERR_CERTIFICATE: the leaf's key is not that of PAWL_KEY_IDEVID.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_identity_install_idevid(struct pawl_identity *identity,
+                                              struct pawl_bytes chain);
+
+/*
+ * Makes a new key for the next LDevID, in the slot that the current one does
+ * not use, and writes a certification request (PKCS#10) for it, signed in the
+ * key store: subject CN and serialNumber are the product's serial.
+ *
+ * renew   use the key that was made before, if there is one, so that an
+ *         interrupted enrolment goes on with it
+ * len     the room on entry, the length on return
+ *
+ * Blocks for one key generation and one signature.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_identity_csr(struct pawl_identity *identity, bool renew,
+                                   uint8_t *csr, size_t *len);
+
+/*
+ * Stores the chain that was issued for the last request: it is the next
+ * LDevID until pawl_identity_promote(). The caller has verified the chain.
+ * PAWL_ERR_CERTIFICATE: the leaf's key is not the one that was requested for.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_identity_install_next(struct pawl_identity *identity,
+                                            struct pawl_bytes chain);
+
+/*
+ * Makes the next LDevID the current one, after it has carried a session. The
+ * old chain and its key are destroyed, in that order. PAWL_ERR_STATE: there is
+ * no next one.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_identity_promote(struct pawl_identity *identity);
+
+/* Forgets the next LDevID: a server refused it. */
+PAWL_MUST_USE
+enum pawl_status pawl_identity_drop_next(struct pawl_identity *identity);
+
+/*
+ * Stores a trust document that was verified by the caller, and its version as
+ * the floor, in one commit.
+ */
+struct pawl_trust;
+PAWL_MUST_USE
+enum pawl_status pawl_identity_store_trust(struct pawl_identity *identity,
+                                           const struct pawl_trust *trust);
+
+/*
+ * The lowest that the time can be: the build's time, raised by what was
+ * learnt since (session.md, "Time"). Raising it is persisted at most daily.
+ */
+int64_t pawl_identity_time_floor(const struct pawl_identity *identity);
+PAWL_MUST_USE
+enum pawl_status pawl_identity_raise_time_floor(struct pawl_identity *identity,
+                                                int64_t seconds);
+
+#endif

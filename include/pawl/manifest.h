@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PAWL_MANIFEST_H
+#define PAWL_MANIFEST_H
+
+/*
+ * SUIT envelopes and manifests (draft-ietf-suit-manifest-37): authenticate,
+ * then parse, then run. Nothing of an envelope is looked at before its
+ * authentication has passed but the wrapper itself, and nothing is executed
+ * that the authentication does not cover, severed members and integrated
+ * payloads included. What is supported, and every choice that the draft
+ * leaves to us, stands in doc/SPEC.md.
+ */
+
+#include <pawl/bytes.h>
+#include <pawl/config.h>
+#include <pawl/key.h>
+#include <pawl/status.h>
+#include <stdbool.h>
+
+/* Why a manifest was refused: draft-ietf-suit-report, SUIT_Report_Reasons. */
+enum pawl_suit_reason {
+    PAWL_SUIT_OK = 0,
+    PAWL_SUIT_CBOR_PARSE = 1,
+    PAWL_SUIT_COSE_UNSUPPORTED = 2,
+    PAWL_SUIT_ALG_UNSUPPORTED = 3,
+    PAWL_SUIT_UNAUTHORISED = 4,
+    PAWL_SUIT_COMMAND_UNSUPPORTED = 5,
+    PAWL_SUIT_COMPONENT_UNSUPPORTED = 6,
+    PAWL_SUIT_COMPONENT_UNAUTHORISED = 7,
+    PAWL_SUIT_PARAMETER_UNSUPPORTED = 8,
+    PAWL_SUIT_SEVERING_UNSUPPORTED = 9,
+    PAWL_SUIT_CONDITION_FAILED = 10,
+    PAWL_SUIT_OPERATION_FAILED = 11,
+    PAWL_SUIT_INVOKE_PENDING = 12
+};
+
+/* The name of a reason as the draft has it, "condition-failed". */
+const char *pawl_suit_reason_name(enum pawl_suit_reason reason);
+
+/* Sections, by their keys in the manifest and the envelope. */
+enum pawl_suit_section {
+    PAWL_SUIT_NO_SECTION = 0, /* authentication or structure */
+    PAWL_SUIT_SHARED = 3,     /* the shared sequence, in common */
+    PAWL_SUIT_VALIDATE = 7,
+    PAWL_SUIT_LOAD = 8,
+    PAWL_SUIT_INVOKE = 9,
+    PAWL_SUIT_PAYLOAD_FETCH = 16,
+    PAWL_SUIT_INSTALL = 20
+};
+
+/* Everything that is known of a refusal. */
+struct pawl_manifest_failure {
+    enum pawl_status status;        /* PAWL_OK: there was none */
+    enum pawl_suit_reason reason;   /* the draft's word for it */
+    enum pawl_suit_section section; /* where: section, */
+    size_t offset;                  /* byte of the section's content, */
+    int64_t command;                /* SUIT command, 0 outside of one, */
+    size_t component;               /* index of the component */
+    int32_t port_code;              /* what the port said, or 0 */
+};
+
+/* Largest counts that are accepted; more is PAWL_ERR_LIMIT. */
+#define PAWL_MANIFEST_SEVERED_MAX 4  /* severable members */
+#define PAWL_MANIFEST_BLOCKS_MAX 8   /* authentication blocks looked at */
+
+/* Whose word counts. */
+struct pawl_manifest_policy {
+    const struct pawl_signer *signers;
+    size_t signer_count;
+    uint8_t threshold;  /* distinct signers needed; 0 means 1 */
+    bool allow_retired; /* boot only, for a digest that was confirmed */
+};
+
+/*
+ * A manifest that was authenticated. It comes into being through
+ * pawl_manifest_open() alone, and views into the envelope, which must stay
+ * unchanged in memory of the caller's own as long as it is used.
+ */
+struct pawl_manifest {
+    /* Readable after pawl_manifest_open(); never written by the caller. */
+    uint64_t sequence;           /* the manifest's sequence number */
+    uint8_t digest[32];          /* SHA-256 of the manifest's bstr */
+    struct pawl_bytes wrapper;   /* authentication wrapper, its bstr */
+    struct pawl_bytes manifest;  /* manifest, its bstr, head included */
+    size_t component_count;
+    struct pawl_bytes components[PAWL_COMPONENT_MAX]; /* encoded ids */
+    uint32_t signers;            /* bit i: signer i of the policy signed */
+    /* Private. */
+    uint32_t authentic;          /* multi-bit verdict, checked again later */
+    struct pawl_bytes shared;    /* shared sequence */
+    struct pawl_bytes text;      /* reference and text are skipped */
+    struct pawl_bytes sections[5];
+    struct pawl_bytes envelope;
+    struct pawl_bytes payloads;  /* where integrated payloads begin */
+    struct pawl_manifest_failure failure;
+};
+
+/*
+ * Authenticates an envelope and reads its manifest: signature over the
+ * digest, digest over the manifest, severed members against their digests,
+ * and only then the structure. The keys pin the algorithms.
+ *
+ * envelope   retained
+ * policy     used during the call only
+ *
+ * Returns PAWL_OK               *manifest may be used
+ *         PAWL_ERR_MALFORMED, PAWL_ERR_LIMIT, PAWL_ERR_UNSUPPORTED
+ *         PAWL_ERR_SIGNATURE    a trusted key's signature is wrong
+ *         PAWL_ERR_UNTRUSTED    not enough signatures of trusted keys
+ *         PAWL_ERR_DIGEST       manifest or member is not what was signed
+ *         PAWL_ERR_POLICY       a signer is not allowed one of the components
+ * On an error *manifest holds the failure and nothing else.
+ *
+ * Blocks for one public-key operation per signer that may match.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_manifest_open(struct pawl_manifest *manifest,
+                                    struct pawl_bytes envelope,
+                                    const struct pawl_manifest_policy *policy);
+
+/*
+ * The same for what is kept beside an image: the wrapper and the manifest,
+ * without severed members and integrated payloads. Sections that were severed
+ * are then absent, and running them is PAWL_ERR_NOT_FOUND.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_manifest_open_stored(
+    struct pawl_manifest *manifest, struct pawl_bytes wrapper_and_manifest,
+    const struct pawl_manifest_policy *policy);
+
+/* How it failed; status PAWL_OK if it did not. */
+const struct pawl_manifest_failure *
+pawl_manifest_failure(const struct pawl_manifest *manifest);
+
+/*
+ * Writes what is kept beside an image: an envelope of the wrapper and the
+ * manifest alone, to be opened by pawl_manifest_open_stored(). *len: the room
+ * on entry, the length on return (PAWL_ERR_TOO_SMALL: the length needed).
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_manifest_store(const struct pawl_manifest *manifest,
+                                     uint8_t *out, size_t *len);
+
+/* Finds an integrated payload by its key, "#name". PAWL_ERR_NOT_FOUND. Not
+ * authenticated by itself: its component's image-match must follow. */
+PAWL_MUST_USE
+enum pawl_status pawl_manifest_payload(const struct pawl_manifest *manifest,
+                                       struct pawl_bytes name,
+                                       struct pawl_bytes *payload);
+
+/* What a component's parameters say at the moment a command runs. */
+struct pawl_suit_parameters {
+    uint32_t set;               /* bit n: the parameter with number n is set */
+    struct pawl_bytes vendor_id, class_id, device_id; /* 16 bytes each */
+    struct pawl_bytes digest;   /* SHA-256 of the image, 32 bytes */
+    uint64_t size;              /* bytes of the image */
+    uint64_t slot;              /* component-slot */
+    uint64_t source;            /* source-component */
+    struct pawl_bytes uri;      /* text, without an end */
+    struct pawl_bytes content;
+    struct pawl_bytes invoke_arguments, fetch_arguments;
+    bool has_security_counter;  /* pawl's private parameter */
+    uint64_t security_counter;
+};
+
+/* Verdicts of comparisons: far apart, so that a flipped bit is no success. */
+enum pawl_verdict {
+    PAWL_VERDICT_NONE = 0,
+    PAWL_VERDICT_MATCH = 0x3CA5965A,
+    PAWL_VERDICT_DIFFERENT = 0x5A695AC3
+};
+
+/*
+ * What the processor asks of the device, for one component at a time. The
+ * update engine, the boot loader and the host tool each have one. A function
+ * left NULL makes its command PAWL_ERR_UNSUPPORTED, found by the dry run.
+ * PAWL_PENDING: the processor stays at the command and asks again.
+ */
+struct pawl_manifest_operations {
+    void *ctx; /* handed back untouched as the first argument */
+
+    /* Says whether the device has the component (an encoded identifier);
+     * *handle then names it in the calls below. PAWL_ERR_NOT_FOUND. */
+    enum pawl_status (*find)(void *ctx, struct pawl_bytes component,
+                             uint32_t *handle);
+
+    /* The slot that component-slot is compared with: the spare one during an
+     * update, the one being examined during invocation. */
+    enum pawl_status (*slot)(void *ctx, uint32_t handle, uint64_t *slot);
+
+    /* Compares the component's bytes with parameters->digest and size. The
+     * verdict counts, and only with PAWL_OK. */
+    enum pawl_status (*image_match)(void *ctx, uint32_t handle,
+                                    const struct pawl_suit_parameters *p,
+                                    enum pawl_verdict *verdict);
+
+    /* Compares the component's bytes with p->content in constant time. */
+    enum pawl_status (*check_content)(void *ctx, uint32_t handle,
+                                      const struct pawl_suit_parameters *p,
+                                      enum pawl_verdict *verdict);
+
+    /* Fetches p->uri into the component; payload is its content where the
+     * URI names an integrated payload, else empty. */
+    enum pawl_status (*fetch)(void *ctx, uint32_t handle,
+                              const struct pawl_suit_parameters *p,
+                              struct pawl_bytes payload);
+    /* Writes p->content into the component. */
+    enum pawl_status (*write)(void *ctx, uint32_t handle,
+                              const struct pawl_suit_parameters *p);
+    /* Copies the component source into the component. */
+    enum pawl_status (*copy)(void *ctx, uint32_t handle, uint32_t source,
+                             const struct pawl_suit_parameters *p);
+    /* Starts the component. */
+    enum pawl_status (*invoke)(void *ctx, uint32_t handle,
+                               const struct pawl_suit_parameters *p);
+
+    /* The port's own code of the last failure. Optional. */
+    int32_t (*last_error)(void *ctx);
+
+    /* Told of each command that ran, for logs and tools. Optional. */
+    void (*trace)(void *ctx, enum pawl_suit_section section, size_t offset,
+                  int64_t command, size_t component, enum pawl_status result);
+
+    /* The components are linked for their slot: a component whose shared
+     * sequence passed no component-slot before its digest is refused. */
+    bool fixed;
+};
+
+/* Who the device is, for the conditions; each 16 bytes, or empty. */
+struct pawl_manifest_device {
+    struct pawl_bytes vendor_id, class_id, device_id;
+};
+
+enum pawl_procedure {
+    PAWL_PROCEDURE_UPDATE, /* payload-fetch, install, validate */
+    PAWL_PROCEDURE_INVOKE  /* validate, load, invoke */
+};
+
+/* One run of a procedure. Private; bounded, about 1 KiB. */
+#include <pawl/manifest_process.h>
+
+/*
+ * Prepares to run a procedure of manifest and makes the dry run: every
+ * sequence, every branch of every try-each, is read and checked before the
+ * first side effect.
+ *
+ * manifest, device, operations   retained until the run has ended
+ *
+ * Returns PAWL_OK               go on with pawl_manifest_step()
+ *         PAWL_ERR_NOT_FOR_US   a component is not of this device
+ *         PAWL_ERR_UNSUPPORTED  a command or parameter is not supported
+ *         PAWL_ERR_MALFORMED, PAWL_ERR_LIMIT, PAWL_ERR_FAULT
+ */
+PAWL_MUST_USE
+enum pawl_status
+pawl_manifest_start(struct pawl_manifest_process *process,
+                    const struct pawl_manifest *manifest,
+                    enum pawl_procedure procedure,
+                    const struct pawl_manifest_device *device,
+                    const struct pawl_manifest_operations *operations);
+
+/*
+ * Runs on. PAWL_PENDING: an operation was pending, or PAWL_HASH_CHUNK bytes
+ * of work are done; call again. PAWL_OK: the procedure has succeeded.
+ * PAWL_ERR_NOT_FOR_US: vendor, class or device differ;
+ * PAWL_ERR_DIGEST: image-match failed; PAWL_ERR_CONDITION: another condition;
+ * else the operation's error. After an error the process is over.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_manifest_step(struct pawl_manifest_process *process);
+
+/* How it failed; status PAWL_OK if it did not. */
+const struct pawl_manifest_failure *
+pawl_manifest_process_failure(const struct pawl_manifest_process *process);
+
+/* The parameters of component index (of the manifest) as they stand, for
+ * example after the shared sequence of the last section that ran. NULL when
+ * there is no such component. */
+const struct pawl_suit_parameters *
+pawl_manifest_parameters(const struct pawl_manifest_process *process,
+                         size_t index);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PAWL_PORT_BOOT_H
+#define PAWL_PORT_BOOT_H
+
+#include <pawl/status.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Which slot each component runs from: bit c is 0 for slot A and 1 for slot B
+ * of component c, in the order in which the slots are listed.
+ */
+typedef uint8_t pawl_slot_set;
+
+/* What a boot backend knows of the image that runs. */
+struct pawl_boot_facts {
+    pawl_slot_set running;
+    bool trial;    /* it runs on trial and returns unless confirmed */
+    bool reverted; /* the last trial was given up by the boot loader */
+};
+
+/*
+ * Port: what boots the chip, where that is not pawl's own boot loader. It
+ * wins on facts (what is running); pawl's journal wins on intent (what was
+ * tried, why, how often). Each call is idempotent: pawl repeats it after a
+ * reset. Absent (NULL in struct pawl_port): the journal alone decides, read
+ * by pawl_boot_select().
+ */
+struct pawl_boot_backend {
+    void *ctx; /* handed back untouched as the first argument */
+
+    /* Says what runs. Required. */
+    enum pawl_status (*query)(void *ctx, struct pawl_boot_facts *facts);
+
+    /* Makes the next reset start set, on trial. Required. */
+    enum pawl_status (*select)(void *ctx, pawl_slot_set set);
+
+    /* Makes the running set the one that stays. Required. */
+    enum pawl_status (*confirm)(void *ctx);
+};
+
+#endif
