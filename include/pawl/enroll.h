@@ -12,7 +12,7 @@
 #include <pawl/identity.h>
 
 struct pawl_enroll_config {
-    struct pawl_session *session;   /* established, to the EST server */
+    struct pawl_session *session; /* established, to the EST server */
     struct pawl_identity *identity;
     const struct pawl_trust *trust; /* its enrolment anchors judge the reply */
     bool renew;        /* simplereenroll: the session uses the LDevID */
@@ -36,8 +36,8 @@ struct pawl_enroll {
     uint8_t state;
     size_t body_len;
     size_t reply_len;
-    char body[PAWL_CHAIN_MAX];           /* the request, base64 */
-    uint8_t reply[2 * PAWL_CHAIN_MAX];   /* the answer, base64, then DER */
+    char body[PAWL_CHAIN_MAX];         /* the request, base64 */
+    uint8_t reply[2 * PAWL_CHAIN_MAX]; /* the answer, base64, then DER */
 };
 
 /*

@@ -20,15 +20,15 @@
 #define PAWL_HTTP_HEADERS_MAX 64
 
 struct pawl_http_response {
-    unsigned status;      /* 100 to 599 */
-    bool has_length;      /* Content-Length was given */
-    uint64_t length;      /* bytes of the body that follows */
-    bool partial;         /* 206 with a Content-Range that was checked: */
-    uint64_t range_first; /* first byte's offset, */
-    uint64_t range_total; /* and the whole length, 0 if not told */
-    char content_type[64]; /* media type, lower case, no parameters */
-    char etag[64];         /* strong or weak, quotes included */
-    bool base64;           /* Content-Transfer-Encoding: base64 (RFC 8951) */
+    unsigned status;        /* 100 to 599 */
+    bool has_length;        /* Content-Length was given */
+    uint64_t length;        /* bytes of the body that follows */
+    bool partial;           /* 206 with a Content-Range that was checked: */
+    uint64_t range_first;   /* first byte's offset, */
+    uint64_t range_total;   /* and the whole length, 0 if not told */
+    char content_type[64];  /* media type, lower case, no parameters */
+    char etag[64];          /* strong or weak, quotes included */
+    bool base64;            /* Content-Transfer-Encoding: base64 (RFC 8951) */
     uint32_t retry_after_s; /* Retry-After in seconds; 0: not given */
     int64_t date_s;         /* Date; 0: not given */
     bool keep_alive;
@@ -93,8 +93,7 @@ enum pawl_status pawl_http_post(struct pawl_http *http, const char *path,
  * PAWL_ERR_LIMIT: a line or the head is too long; or the session's errors.
  */
 PAWL_MUST_USE
-enum pawl_status pawl_http_step(struct pawl_http *http,
-                                struct pawl_wait *wait);
+enum pawl_status pawl_http_step(struct pawl_http *http, struct pawl_wait *wait);
 
 /*
  * Reads up to cap bytes of the body. PAWL_OK: *received of 1..cap;

@@ -18,8 +18,8 @@
 
 enum pawl_identity_kind {
     PAWL_IDENTITY_IDEVID,
-    PAWL_IDENTITY_LDEVID,      /* the current one */
-    PAWL_IDENTITY_LDEVID_NEXT  /* enrolled, but not proved by a session yet */
+    PAWL_IDENTITY_LDEVID,     /* the current one */
+    PAWL_IDENTITY_LDEVID_NEXT /* enrolled, but not proved by a session yet */
 };
 
 struct pawl_objects_storage {

@@ -60,8 +60,8 @@ struct pawl_manifest_failure {
 };
 
 /* Largest counts that are accepted; more is PAWL_ERR_LIMIT. */
-#define PAWL_MANIFEST_SEVERED_MAX 4  /* severable members */
-#define PAWL_MANIFEST_BLOCKS_MAX 8   /* authentication blocks looked at */
+#define PAWL_MANIFEST_SEVERED_MAX 4 /* severable members */
+#define PAWL_MANIFEST_BLOCKS_MAX 8  /* authentication blocks looked at */
 
 /* Whose word counts. */
 struct pawl_manifest_policy {
@@ -78,20 +78,20 @@ struct pawl_manifest_policy {
  */
 struct pawl_manifest {
     /* Readable after pawl_manifest_open(); never written by the caller. */
-    uint64_t sequence;           /* the manifest's sequence number */
-    uint8_t digest[32];          /* SHA-256 of the manifest's bstr */
-    struct pawl_bytes wrapper;   /* authentication wrapper, its bstr */
-    struct pawl_bytes manifest;  /* manifest, its bstr, head included */
+    uint64_t sequence;          /* the manifest's sequence number */
+    uint8_t digest[32];         /* SHA-256 of the manifest's bstr */
+    struct pawl_bytes wrapper;  /* authentication wrapper, its bstr */
+    struct pawl_bytes manifest; /* manifest, its bstr, head included */
     size_t component_count;
     struct pawl_bytes components[PAWL_COMPONENT_MAX]; /* encoded ids */
-    uint32_t signers;            /* bit i: signer i of the policy signed */
+    uint32_t signers; /* bit i: signer i of the policy signed */
     /* Private. */
-    uint32_t authentic;          /* multi-bit verdict, checked again later */
-    struct pawl_bytes shared;    /* shared sequence */
-    struct pawl_bytes text;      /* reference and text are skipped */
+    uint32_t authentic;       /* multi-bit verdict, checked again later */
+    struct pawl_bytes shared; /* shared sequence */
+    struct pawl_bytes text;   /* reference and text are skipped */
     struct pawl_bytes sections[5];
     struct pawl_bytes envelope;
-    struct pawl_bytes payloads;  /* where integrated payloads begin */
+    struct pawl_bytes payloads; /* where integrated payloads begin */
     struct pawl_manifest_failure failure;
 };
 
@@ -124,9 +124,10 @@ enum pawl_status pawl_manifest_open(struct pawl_manifest *manifest,
  * are then absent, and running them is PAWL_ERR_NOT_FOUND.
  */
 PAWL_MUST_USE
-enum pawl_status pawl_manifest_open_stored(
-    struct pawl_manifest *manifest, struct pawl_bytes wrapper_and_manifest,
-    const struct pawl_manifest_policy *policy);
+enum pawl_status
+pawl_manifest_open_stored(struct pawl_manifest *manifest,
+                          struct pawl_bytes wrapper_and_manifest,
+                          const struct pawl_manifest_policy *policy);
 
 /* How it failed; status PAWL_OK if it did not. */
 const struct pawl_manifest_failure *
@@ -150,16 +151,16 @@ enum pawl_status pawl_manifest_payload(const struct pawl_manifest *manifest,
 
 /* What a component's parameters say at the moment a command runs. */
 struct pawl_suit_parameters {
-    uint32_t set;               /* bit n: the parameter with number n is set */
+    uint32_t set; /* bit n: the parameter with number n is set */
     struct pawl_bytes vendor_id, class_id, device_id; /* 16 bytes each */
-    struct pawl_bytes digest;   /* SHA-256 of the image, 32 bytes */
-    uint64_t size;              /* bytes of the image */
-    uint64_t slot;              /* component-slot */
-    uint64_t source;            /* source-component */
-    struct pawl_bytes uri;      /* text, without an end */
+    struct pawl_bytes digest; /* SHA-256 of the image, 32 bytes */
+    uint64_t size;            /* bytes of the image */
+    uint64_t slot;            /* component-slot */
+    uint64_t source;          /* source-component */
+    struct pawl_bytes uri;    /* text, without an end */
     struct pawl_bytes content;
     struct pawl_bytes invoke_arguments, fetch_arguments;
-    bool has_security_counter;  /* pawl's private parameter */
+    bool has_security_counter; /* pawl's private parameter */
     uint64_t security_counter;
 };
 
@@ -252,12 +253,10 @@ enum pawl_procedure {
  *         PAWL_ERR_MALFORMED, PAWL_ERR_LIMIT, PAWL_ERR_FAULT
  */
 PAWL_MUST_USE
-enum pawl_status
-pawl_manifest_start(struct pawl_manifest_process *process,
-                    const struct pawl_manifest *manifest,
-                    enum pawl_procedure procedure,
-                    const struct pawl_manifest_device *device,
-                    const struct pawl_manifest_operations *operations);
+enum pawl_status pawl_manifest_start(
+    struct pawl_manifest_process *process, const struct pawl_manifest *manifest,
+    enum pawl_procedure procedure, const struct pawl_manifest_device *device,
+    const struct pawl_manifest_operations *operations);
 
 /*
  * Runs on. PAWL_PENDING: an operation was pending, or PAWL_HASH_CHUNK bytes

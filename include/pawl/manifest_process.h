@@ -22,15 +22,15 @@ struct pawl_manifest_index {
 
 /* One command sequence that is being run. */
 struct pawl_manifest_frame {
-    const uint8_t *at;         /* next command */
-    const uint8_t *end;        /* end of the sequence */
-    const uint8_t *begin;      /* argument of the directive that made it, */
-    const uint8_t *next;       /* its next alternative, */
-    const uint8_t *last;       /* and its end; NULL for a section */
+    const uint8_t *at;    /* next command */
+    const uint8_t *end;   /* end of the sequence */
+    const uint8_t *begin; /* argument of the directive that made it, */
+    const uint8_t *next;  /* its next alternative, */
+    const uint8_t *last;  /* and its end; NULL for a section */
     struct pawl_manifest_index outer; /* components that it is repeated for */
-    uint8_t turn;              /* which of them it is at */
+    uint8_t turn;                     /* which of them it is at */
     bool try_each;
-    bool soft;                 /* soft-failure */
+    bool soft; /* soft-failure */
 };
 
 struct pawl_manifest_process {
@@ -42,12 +42,12 @@ struct pawl_manifest_process {
     struct pawl_manifest_frame frames[PAWL_MANIFEST_DEPTH];
     struct pawl_manifest_index index;
     enum pawl_procedure procedure;
-    uint32_t phase;            /* which section, and shared or own */
-    uint32_t verdict;          /* multi-bit: the run may go on */
-    uint8_t depth;             /* frames in use */
-    uint8_t turn;              /* component of index that the command is at */
-    uint8_t slot_passed;       /* bit i: component-slot held for i */
-    bool waiting;              /* the command at hand said PAWL_PENDING */
+    uint32_t phase;      /* which section, and shared or own */
+    uint32_t verdict;    /* multi-bit: the run may go on */
+    uint8_t depth;       /* frames in use */
+    uint8_t turn;        /* component of index that the command is at */
+    uint8_t slot_passed; /* bit i: component-slot held for i */
+    bool waiting;        /* the command at hand said PAWL_PENDING */
     bool dry;
     struct pawl_manifest_failure failure;
 };

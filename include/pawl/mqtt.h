@@ -46,10 +46,10 @@ struct pawl_mqtt {
     struct pawl_mqtt_config config;
     /* Readable. */
     bool connected;
-    bool session_present;     /* the broker kept our session */
-    uint8_t reason;           /* reason code of the last refusal (2.4) */
-    uint32_t in_flight;       /* QoS 1 messages that are not acknowledged */
-    uint64_t acknowledged;    /* QoS 1 messages that are */
+    bool session_present;  /* the broker kept our session */
+    uint8_t reason;        /* reason code of the last refusal (2.4) */
+    uint32_t in_flight;    /* QoS 1 messages that are not acknowledged */
+    uint64_t acknowledged; /* QoS 1 messages that are */
     /* Private. */
     uint8_t state;
     enum pawl_status failed;
@@ -84,8 +84,7 @@ enum pawl_status pawl_mqtt_open(struct pawl_mqtt *mqtt,
  *         or the session's errors. After an error close the session.
  */
 PAWL_MUST_USE
-enum pawl_status pawl_mqtt_step(struct pawl_mqtt *mqtt,
-                                struct pawl_wait *wait);
+enum pawl_status pawl_mqtt_step(struct pawl_mqtt *mqtt, struct pawl_wait *wait);
 
 /*
  * Queues one message. PAWL_PENDING: a packet is still being sent, or the
@@ -105,8 +104,7 @@ enum pawl_status pawl_mqtt_publish(struct pawl_mqtt *mqtt, const char *topic,
  * PAWL_OK. Same results as pawl_mqtt_publish().
  */
 PAWL_MUST_USE
-enum pawl_status pawl_mqtt_subscribe(struct pawl_mqtt *mqtt,
-                                     const char *filter,
+enum pawl_status pawl_mqtt_subscribe(struct pawl_mqtt *mqtt, const char *filter,
                                      enum pawl_mqtt_qos qos);
 
 /* Queues DISCONNECT; step until PAWL_OK or an error, then close the session.*/

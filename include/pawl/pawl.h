@@ -59,7 +59,8 @@
      (uint32_t)PAWL_HASH_CHUNK * 97u)
 
 /* pawl_init() with what the caller was compiled with. */
-#define pawl_init(port) pawl_init_checked((port), PAWL_VERSION, PAWL_CONFIG_HASH)
+#define pawl_init(port)                                                        \
+    pawl_init_checked((port), PAWL_VERSION, PAWL_CONFIG_HASH)
 
 /*
  * Sets up what the cryptography keeps once per process: the arena, entropy

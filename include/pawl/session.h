@@ -35,23 +35,23 @@ enum pawl_session_stage {
 
 /* All that is known of a failure. Strings have static storage. */
 struct pawl_session_failure {
-    enum pawl_status status;        /* PAWL_OK: there was none */
-    enum pawl_session_stage stage;  /* where it failed */
-    int alert_received;             /* TLS alert (RFC 8446, 6), or -1 */
-    int alert_sent;                 /* TLS alert, or -1 */
-    int tls_code;                   /* wolfSSL's code, or 0 */
-    int32_t port_code;              /* the transport's or key store's, or 0 */
-    int certificate;                /* index in the server's chain, or -1 */
-    const char *rule;               /* what it broke; "" if none */
-    bool client_refused;            /* the server possibly refused us: an alert
-                                     * or the end came before CONFIRMED */
+    enum pawl_status status;       /* PAWL_OK: there was none */
+    enum pawl_session_stage stage; /* where it failed */
+    int alert_received;            /* TLS alert (RFC 8446, 6), or -1 */
+    int alert_sent;                /* TLS alert, or -1 */
+    int tls_code;                  /* wolfSSL's code, or 0 */
+    int32_t port_code;             /* the transport's or key store's, or 0 */
+    int certificate;               /* index in the server's chain, or -1 */
+    const char *rule;              /* what it broke; "" if none */
+    bool client_refused;           /* the server possibly refused us: an alert
+                                    * or the end came before CONFIRMED */
     const struct pawl_endpoint *endpoint;
 };
 
 /* What was negotiated. */
 struct pawl_session_info {
-    uint16_t version;     /* 0x0304 is TLS 1.3 */
-    uint16_t suite;       /* IANA number */
+    uint16_t version;             /* 0x0304 is TLS 1.3 */
+    uint16_t suite;               /* IANA number */
     uint64_t bytes_in, bytes_out; /* on the wire, handshake included */
     uint64_t handshake_ms;
     uint32_t key_store_signatures;
@@ -61,7 +61,7 @@ struct pawl_session_config {
     const struct pawl_port *port; /* transport, clock, lock, arena */
     const struct pawl_endpoint *endpoint;
     const struct pawl_credential *credential; /* who we are */
-    const struct pawl_trust *trust; /* whom we believe, by role */
+    const struct pawl_trust *trust;           /* whom we believe, by role */
 
     /* Which anchors count: enum pawl_trust_role, or-ed. 0: by the endpoint's
      * use (ENROLL, DOWNLOAD, else SERVER). */
@@ -145,16 +145,14 @@ enum pawl_status pawl_session_receive(struct pawl_session *session, void *buf,
 void pawl_session_accepted(struct pawl_session *session);
 
 /* How far it has come. */
-enum pawl_session_stage
-pawl_session_stage(const struct pawl_session *session);
+enum pawl_session_stage pawl_session_stage(const struct pawl_session *session);
 
 /* Why it failed; status PAWL_OK if it did not. Also after close. */
 const struct pawl_session_failure *
 pawl_session_failure(const struct pawl_session *session);
 
 /* What was negotiated; zeros before ESTABLISHED. */
-struct pawl_session_info
-pawl_session_info(const struct pawl_session *session);
+struct pawl_session_info pawl_session_info(const struct pawl_session *session);
 
 /*
  * Sends a close_notify if it can be sent at once, closes the connection,

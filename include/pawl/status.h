@@ -64,8 +64,8 @@ enum pawl_status {
     PAWL_ERR_DENIED = -51, /* the application said no */
 
     /* The device itself. */
-    PAWL_ERR_CORRUPT = -60, /* stored bytes are damaged */
-    PAWL_ERR_LOST = -61,    /* nothing valid is left; recovery has begun */
+    PAWL_ERR_CORRUPT = -60,  /* stored bytes are damaged */
+    PAWL_ERR_LOST = -61,     /* nothing valid is left; recovery has begun */
     PAWL_ERR_NO_IMAGE = -62, /* no slot holds an image that may be booted */
     PAWL_ERR_FAULT = -63     /* two checks of one fact disagree, or a result
                               * was never set: treat as an attack */

@@ -24,8 +24,8 @@ enum pawl_trust_role {
 };
 
 struct pawl_trust_anchor {
-    uint32_t roles;                 /* enum pawl_trust_role, or-ed */
-    struct pawl_bytes certificate;  /* DER */
+    uint32_t roles;                /* enum pawl_trust_role, or-ed */
+    struct pawl_bytes certificate; /* DER */
 };
 
 /*

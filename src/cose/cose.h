@@ -24,11 +24,11 @@ enum pawl_cose_rules {
 
 /* What a message says of itself; nothing of it is authenticated yet. */
 struct pawl_cose {
-    uint64_t tag;                /* 17 or 18; 18 when it had none */
-    enum pawl_algorithm alg;     /* from the header */
+    uint64_t tag;                 /* 17 or 18; 18 when it had none */
+    enum pawl_algorithm alg;      /* from the header */
     struct pawl_bytes protected_; /* content of the protected bucket */
-    struct pawl_bytes kid;       /* a hint; empty if absent */
-    struct pawl_bytes payload;   /* attached payload; empty if detached */
+    struct pawl_bytes kid;        /* a hint; empty if absent */
+    struct pawl_bytes payload;    /* attached payload; empty if detached */
     bool attached;
     struct pawl_bytes signature; /* or authentication tag */
 };

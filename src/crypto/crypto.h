@@ -77,9 +77,8 @@ enum pawl_status
 pawl_signature_to_der(const uint8_t raw[PAWL_P256_SIGNATURE_SIZE], uint8_t *der,
                       size_t *der_len);
 PAWL_MUST_USE
-enum pawl_status
-pawl_signature_from_der(struct pawl_bytes der,
-                        uint8_t raw[PAWL_P256_SIGNATURE_SIZE]);
+enum pawl_status pawl_signature_from_der(struct pawl_bytes der,
+                                         uint8_t raw[PAWL_P256_SIGNATURE_SIZE]);
 
 /*
  * Base64 (RFC 4648, 4). Decoding skips line ends and nothing else. *len: the
@@ -104,9 +103,9 @@ struct pawl_store_key {
     const struct pawl_keystore *keystore;
     enum pawl_key_slot slot;
     uint8_t point[PAWL_P256_POINT_SIZE];
-    int device_id;              /* for wolfSSL_CTX_SetDevId() */
-    enum pawl_status status;    /* the key store's last answer */
-    uint32_t signatures;        /* made since it was opened */
+    int device_id;           /* for wolfSSL_CTX_SetDevId() */
+    enum pawl_status status; /* the key store's last answer */
+    uint32_t signatures;     /* made since it was opened */
     bool open;
 };
 
@@ -129,10 +128,10 @@ void pawl_p256_spki(const uint8_t point[PAWL_P256_POINT_SIZE],
  * of these. first-fit over a fixed range; blocks remember their arena.
  */
 struct pawl_arena {
-    void *first;  /* first block */
-    size_t size;  /* bytes */
-    size_t used;  /* now */
-    size_t peak;  /* most at once */
+    void *first;    /* first block */
+    size_t size;    /* bytes */
+    size_t used;    /* now */
+    size_t peak;    /* most at once */
     size_t fail_at; /* tests: the n-th allocation fails; 0: none */
 };
 

@@ -27,22 +27,22 @@ enum pawl_x509_purpose {
 
 /* Views into the certificate's bytes. */
 struct pawl_x509 {
-    struct pawl_bytes der;        /* the whole certificate */
-    struct pawl_bytes tbs;        /* what is signed, head included */
-    struct pawl_bytes serial;     /* content of the INTEGER */
-    struct pawl_bytes issuer;     /* Name, head included */
-    struct pawl_bytes subject;    /* Name, head included */
-    struct pawl_bytes spki;       /* SubjectPublicKeyInfo, head included */
-    struct pawl_bytes point;      /* P-256 point; empty for other keys */
-    struct pawl_bytes signature;  /* DER of an ECDSA signature */
-    struct pawl_bytes alt_names;  /* content of GeneralNames; empty: none */
+    struct pawl_bytes der;         /* the whole certificate */
+    struct pawl_bytes tbs;         /* what is signed, head included */
+    struct pawl_bytes serial;      /* content of the INTEGER */
+    struct pawl_bytes issuer;      /* Name, head included */
+    struct pawl_bytes subject;     /* Name, head included */
+    struct pawl_bytes spki;        /* SubjectPublicKeyInfo, head included */
+    struct pawl_bytes point;       /* P-256 point; empty for other keys */
+    struct pawl_bytes signature;   /* DER of an ECDSA signature */
+    struct pawl_bytes alt_names;   /* content of GeneralNames; empty: none */
     int64_t not_before, not_after; /* seconds since 1970; INT64_MAX for
                                     * 99991231235959Z */
     bool has_basic_constraints, is_ca;
-    int path_len;                 /* -1: no limit */
+    int path_len; /* -1: no limit */
     bool has_key_usage, has_purposes;
-    uint32_t key_usage;           /* enum pawl_x509_usage, or-ed */
-    uint32_t purposes;            /* enum pawl_x509_purpose, or-ed */
+    uint32_t key_usage; /* enum pawl_x509_usage, or-ed */
+    uint32_t purposes;  /* enum pawl_x509_purpose, or-ed */
 };
 
 /*
@@ -101,7 +101,8 @@ struct pawl_csr_subject {
     const char *common_name;
     const char *serial_number;
     const char *dns_name;
-    struct pawl_bytes challenge; /* challengePassword (RFC 7030, 3.5) or empty */
+    struct pawl_bytes
+        challenge; /* challengePassword (RFC 7030, 3.5) or empty */
 };
 struct pawl_keystore;
 PAWL_MUST_USE

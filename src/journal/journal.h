@@ -52,8 +52,7 @@ enum pawl_status pawl_journal_open(struct pawl_journal *journal,
                                    enum pawl_journal_mode mode);
 
 /* What the open found. */
-enum pawl_journal_found
-pawl_journal_found(const struct pawl_journal *journal);
+enum pawl_journal_found pawl_journal_found(const struct pawl_journal *journal);
 
 /* The payload in force; empty if none. A view until the next commit. */
 struct pawl_bytes pawl_journal_payload(const struct pawl_journal *journal);

@@ -9,7 +9,7 @@ enum pawl_reset_cause {
     PAWL_RESET_WAKE,     /* from a sleep that was asked for */
     PAWL_RESET_SOFTWARE, /* asked for: an update, a command */
     PAWL_RESET_WATCHDOG,
-    PAWL_RESET_FAULT,   /* a crash: hard fault, assertion, signal */
+    PAWL_RESET_FAULT, /* a crash: hard fault, assertion, signal */
     PAWL_RESET_BROWNOUT,
     PAWL_RESET_PIN
 };
