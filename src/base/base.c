@@ -27,8 +27,7 @@ bool pawl_equal_ct(const void *a, const void *b, size_t len)
 
 bool pawl_bytes_equal(struct pawl_bytes a, struct pawl_bytes b)
 {
-    return a.len == b.len &&
-           (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
 bool pawl_bytes_begin(struct pawl_bytes bytes, struct pawl_bytes prefix)
