@@ -42,23 +42,27 @@ struct pawl_mqtt_config {
     void *ctx;
 };
 
+/* Messages of QoS 1 that the broker may send before we acknowledge one. */
+#define PAWL_MQTT_RECEIVE_MAX 4
+
 struct pawl_mqtt {
     struct pawl_mqtt_config config;
     /* Readable. */
     bool connected;
     bool session_present;  /* the broker kept our session */
     uint8_t reason;        /* reason code of the last refusal (2.4) */
-    uint32_t in_flight;    /* QoS 1 messages that are not acknowledged */
-    uint64_t acknowledged; /* QoS 1 messages that are */
+    uint64_t acknowledged; /* QoS 1 messages that the broker has taken */
     /* Private. */
     uint8_t state;
     enum pawl_status failed;
-    uint16_t next_id, receive_maximum, pending_publish, pending_subscribe;
+    uint16_t last_id, publish_id, subscribe_id; /* 0: none under way */
     uint16_t keep_alive_s;
-    uint32_t packet_max;
-    bool retain_available, subscribed;
-    uint64_t last_sent_ms, ping_sent_ms;
-    bool ping_pending;
+    uint32_t packet_max; /* of the broker */
+    bool retain_available, ping_pending;
+    uint8_t qos_max;
+    uint64_t last_sent_ms, ping_sent_ms, opened_ms;
+    uint16_t acks[PAWL_MQTT_RECEIVE_MAX];
+    size_t ack_count;
     size_t out_len, out_at, in_len;
     uint8_t out[PAWL_MQTT_PACKET_MAX];
     uint8_t in[PAWL_MQTT_PACKET_MAX];

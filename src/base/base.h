@@ -25,6 +25,9 @@ bool pawl_bytes_begin(struct pawl_bytes bytes, struct pawl_bytes prefix);
 /* CRC-32 (ISO-HDLC) of bytes, continued from crc; begin with 0. */
 uint32_t pawl_crc32(uint32_t crc, const void *data, size_t len);
 
+/* Whether bytes are UTF-8 (RFC 3629): shortest forms, no surrogates. */
+bool pawl_utf8_valid(struct pawl_bytes bytes);
+
 /* Big-endian numbers in byte arrays. */
 void pawl_put_u16(uint8_t out[2], uint16_t value);
 void pawl_put_u32(uint8_t out[4], uint32_t value);

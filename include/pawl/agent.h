@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PAWL_AGENT_H
+#define PAWL_AGENT_H
+
+/*
+ * One step() that drives a device's whole life: enrol, renew, connect, report,
+ * fetch, install, prove, accept or go back. For a vendor who leaves
+ * everything to pawl; each part can be used without it.
+ *
+ *   no LDevID       -> EST with the IDevID -> LDevID
+ *   LDevID          -> MQTT over TLS 1.3: inventory, announcements
+ *   announcement    -> HTTPS: envelope, verified before anything is erased,
+ *                      then the image into the spare slot -> install -> reset
+ *   on trial        -> a session that the broker accepted, and healthy()
+ *                      -> accept; else the trial runs out, or is rejected
+ */
+
+#include <pawl/endpoint.h>
+#include <pawl/enroll.h>
+#include <pawl/http.h>
+#include <pawl/identity.h>
+#include <pawl/manifest.h>
+#include <pawl/mqtt.h>
+#include <pawl/pawl.h>
+#include <pawl/session.h>
+#include <pawl/trust.h>
+#include <pawl/update.h>
+
+/* What happened. Numbers are stable; new ones are added at the end. */
+enum pawl_agent_event_code {
+    PAWL_EVENT_STARTED = 1,     /* slot, state and version are known */
+    PAWL_EVENT_ENROLLED = 2,    /* a new LDevID is stored */
+    PAWL_EVENT_PROMOTED = 3,    /* it has carried a session and is current */
+    PAWL_EVENT_CONNECTED = 4,   /* the broker accepted us */
+    PAWL_EVENT_PUBLISHED = 5,   /* the inventory was acknowledged */
+    PAWL_EVENT_ANNOUNCED = 6,   /* an update was announced */
+    PAWL_EVENT_VERIFIED = 7,    /* its envelope is authentic and for us */
+    PAWL_EVENT_PROGRESS = 8,    /* done of total bytes are in flash */
+    PAWL_EVENT_RESUMED = 9,     /* the download goes on at byte done */
+    PAWL_EVENT_CANDIDATE = 10,  /* complete, and verified from flash */
+    PAWL_EVENT_INSTALLING = 11, /* staged and armed; a reset follows */
+    PAWL_EVENT_TRIAL = 12,      /* this image runs on trial */
+    PAWL_EVENT_ACCEPTED = 13,   /* it stays; the counter has advanced */
+    PAWL_EVENT_UNHEALTHY = 14,  /* healthy() said no: rejected */
+    PAWL_EVENT_REVERTED = 15,   /* the boot loader went back, and why */
+    PAWL_EVENT_REFUSED = 16,    /* an envelope or image was: status */
+    PAWL_EVENT_SESSION_FAILED = 17, /* session says why */
+    PAWL_EVENT_ENROLL_FAILED = 18,
+    PAWL_EVENT_DOWNLOAD_FAILED = 19, /* tried again later, with back-off */
+    PAWL_EVENT_FAILED = 20           /* the agent itself: status */
+};
+
+/*
+ * One event. Fields that do not belong to the code are zeros; pointers are
+ * valid during the callback only. text is for a person and never NULL.
+ */
+struct pawl_agent_event {
+    enum pawl_agent_event_code code;
+    enum pawl_status status;
+    const char *text;
+    const struct pawl_endpoint *endpoint;
+    const struct pawl_session_failure *session;
+    const struct pawl_manifest_failure *manifest;
+    uint64_t done, total; /* bytes */
+    uint64_t sequence;    /* of the manifest */
+};
+
+struct pawl_agent_config {
+    const struct pawl_port *port;
+    const struct pawl_endpoint *endpoints; /* nothing else is talked to */
+    size_t endpoint_count;
+
+    /* Asked on trial, after the broker accepted a session and before the
+     * image is accepted. NULL: always. */
+    bool (*healthy)(void *ctx);
+    /* May the update on hand be installed now? NULL: yes. */
+    enum pawl_answer (*may_install)(void *ctx);
+    /* Every change, refusal and failure, with its reason. NULL: nobody. */
+    void (*on_event)(void *ctx, const struct pawl_agent_event *event);
+    void *ctx;
+
+    /* First part of the topics: PREFIX/SERIAL/inventory, /announce, /event
+     * (doc/SPEC.md, "MQTT"). NULL: "pawl". */
+    const char *topic_prefix;
+
+    uint32_t retry_first_ms; /* back-off after a failure; 0: 1,000 */
+    uint32_t retry_max_ms;   /* at most; 0: 600,000 */
+};
+
+/* One device's agent. Complete so that it can be allocated; its fields are
+ * private. */
+#include <pawl/agent_context.h>
+
+/*
+ * Calls pawl_init(), opens identity, trust and the update engine, and takes
+ * stock. The device may be anywhere in its life.
+ *
+ * config   copied; what it points to is retained until pawl_agent_close()
+ *
+ * Returns PAWL_ERR_ARGUMENT    something required is missing
+ *         PAWL_ERR_NOT_FOUND   no IDevID or no trust document: the device was
+ *                              never provisioned
+ *         PAWL_ERR_LOST, PAWL_ERR_IO, PAWL_ERR_UNSUPPORTED
+ *
+ * Blocks for the recovery of two journals after a power cut.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_agent_open(struct pawl_agent *agent,
+                                 const struct pawl_agent_config *config);
+
+/*
+ * Goes on with the device's life: one bounded step. Never ends; failures are
+ * events and are tried again with back-off. *wait says what the agent waits
+ * for.
+ *
+ * Returns PAWL_PENDING; PAWL_OK when nothing is under way and the agent only
+ * waits for announcements and deadlines; an error if it cannot go on at all
+ * (PAWL_ERR_IO of the journal), which is worth a reset.
+ *
+ * Blocks for at most one flash, key-store or public-key operation.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_agent_step(struct pawl_agent *agent,
+                                 struct pawl_wait *wait);
+
+/* Ends sessions and forgets. For hosts and tests. */
+void pawl_agent_close(struct pawl_agent *agent);
+
+/* An event's name, "ENROLLED". Static storage; never NULL. */
+const char *pawl_agent_event_name(enum pawl_agent_event_code code);
+
+#endif
