@@ -14,6 +14,7 @@
 #include <pawl/key.h>
 #include <pawl/port/flash.h>
 #include <pawl/status.h>
+#include <stdbool.h>
 
 /* What a certificate anchor may vouch for, or-ed. */
 enum pawl_trust_role {
@@ -30,7 +31,8 @@ struct pawl_trust_anchor {
 
 /*
  * A document that was verified. Fields are readable after a call below has
- * returned PAWL_OK, and never written by the caller; views point into bytes.
+ * returned PAWL_OK, and never written by the caller; views point into bytes,
+ * so it must not be copied or moved.
  */
 struct pawl_trust {
     uint64_t version;         /* of the document; 1 is the factory's */
@@ -61,7 +63,9 @@ struct pawl_trust {
  * Returns PAWL_ERR_MALFORMED, PAWL_ERR_LIMIT
  *         PAWL_ERR_UNTRUSTED   fewer good signatures of distinct roots than
  *                              its threshold
- *         PAWL_ERR_POLICY      it would leave no root or no signer
+ *         PAWL_ERR_POLICY      it would leave no root or no signer, or it
+ *                              expires before it was issued
+ *         PAWL_ERR_UNSUPPORTED a format, field or algorithm not known here
  * On an error *trust trusts nobody.
  *
  * Blocks for one public-key operation per signature.
@@ -106,5 +110,13 @@ enum pawl_status pawl_trust_open(struct pawl_trust *trust,
  */
 size_t pawl_trust_anchors(const struct pawl_trust *trust, uint32_t roles,
                           struct pawl_bytes *out);
+
+/*
+ * Whether enough signers that are not retired may sign for component (an
+ * encoded component identifier). Before a rotation the caller asks for each of
+ * the device's components, so that none is left without a way to an update.
+ */
+bool pawl_trust_covers(const struct pawl_trust *trust,
+                       struct pawl_bytes component);
 
 #endif
