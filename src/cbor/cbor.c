@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cbor/cbor.h"
+
+/* Containers that pawl_cbor_skip() follows into one another. */
+#define SKIP_DEPTH 4
+
+/* Tags of bignums (RFC 8949, 3.4.3), which no field of ours needs. */
+#define TAG_BIGNUM_POSITIVE 2
+#define TAG_BIGNUM_NEGATIVE 3
+
+/* Initial bytes of the simple values that are allowed (RFC 8949, 3.3). */
+#define INITIAL_FALSE 0xF4
+#define INITIAL_TRUE 0xF5
+#define INITIAL_NULL 0xF6
+
+/* The first error stays. */
+static enum pawl_status fail(struct pawl_cbor *in, enum pawl_status status)
+{
+    if (in->status == PAWL_OK) {
+        in->status = status;
+    }
+    return in->status;
+}
+
+void pawl_cbor_read(struct pawl_cbor *in, struct pawl_bytes bytes)
+{
+    in->at = bytes.data;
+    in->end = bytes.len == 0 ? bytes.data : bytes.data + bytes.len;
+    in->status = PAWL_OK;
+}
+
+size_t pawl_cbor_left(const struct pawl_cbor *in)
+{
+    return in->status == PAWL_OK ? (size_t)(in->end - in->at) : 0;
+}
+
+enum pawl_cbor_type pawl_cbor_peek(const struct pawl_cbor *in)
+{
+    if (pawl_cbor_left(in) == 0) {
+        return PAWL_CBOR_END;
+    }
+    return (enum pawl_cbor_type)(*in->at >> 5);
+}
+
+/*
+ * Reads the argument that follows an initial byte, in its shortest form only
+ * (RFC 8949, 4.2.1). Indefinite lengths and reserved sizes are 28 to 31.
+ */
+static enum pawl_status argument(struct pawl_cbor *in, uint64_t *value)
+{
+    unsigned info = *in->at & 0x1Fu;
+    size_t size = 0;
+    uint64_t number = info;
+
+    if (info >= 24) {
+        if (info > 27) {
+            return fail(in, PAWL_ERR_MALFORMED);
+        }
+        size = (size_t)1 << (info - 24);
+        if (pawl_cbor_left(in) - 1 < size) {
+            return fail(in, PAWL_ERR_MALFORMED);
+        }
+        number = 0;
+        for (size_t i = 1; i <= size; i++) {
+            number = number << 8 | in->at[i];
+        }
+        if (size == 1 ? number < 24 : number >> (size * 4) == 0) {
+            return fail(in, PAWL_ERR_MALFORMED);
+        }
+    }
+    in->at += 1 + size;
+    *value = number;
+    return PAWL_OK;
+}
+
+/* Reads the head of an item that must be of type. */
+static enum pawl_status head(struct pawl_cbor *in, enum pawl_cbor_type type,
+                             uint64_t *value)
+{
+    *value = 0;
+    if (pawl_cbor_peek(in) != type) {
+        return fail(in, PAWL_ERR_MALFORMED);
+    }
+    return argument(in, value);
+}
+
+/* Reads a head whose number counts items of at least each bytes. */
+static enum pawl_status counted(struct pawl_cbor *in, enum pawl_cbor_type type,
+                                size_t each, size_t *count)
+{
+    uint64_t number = 0;
+
+    *count = 0;
+    if (head(in, type, &number) == PAWL_OK) {
+        if (number > pawl_cbor_left(in) / each) {
+            return fail(in, PAWL_ERR_MALFORMED);
+        }
+        *count = (size_t)number;
+    }
+    return in->status;
+}
+
+static enum pawl_status string(struct pawl_cbor *in, enum pawl_cbor_type type,
+                               struct pawl_bytes *out)
+{
+    size_t len = 0;
+
+    *out = PAWL_NO_BYTES;
+    if (counted(in, type, 1, &len) == PAWL_OK) {
+        out->data = in->at;
+        out->len = len;
+        in->at += len;
+    }
+    return in->status;
+}
+
+enum pawl_status pawl_cbor_uint(struct pawl_cbor *in, uint64_t *out)
+{
+    return head(in, PAWL_CBOR_UINT, out);
+}
+
+enum pawl_status pawl_cbor_int(struct pawl_cbor *in, int64_t *out)
+{
+    uint64_t number = 0;
+    bool negative = pawl_cbor_peek(in) == PAWL_CBOR_NINT;
+
+    *out = 0;
+    if (head(in, negative ? PAWL_CBOR_NINT : PAWL_CBOR_UINT, &number) ==
+        PAWL_OK) {
+        if (number > INT64_MAX) {
+            return fail(in, PAWL_ERR_LIMIT);
+        }
+        *out = negative ? -1 - (int64_t)number : (int64_t)number;
+    }
+    return in->status;
+}
+
+enum pawl_status pawl_cbor_bstr(struct pawl_cbor *in, struct pawl_bytes *out)
+{
+    return string(in, PAWL_CBOR_BSTR, out);
+}
+
+/*
+ * The length of the UTF-8 character at text, of len bytes; 0 if there is none
+ * (RFC 3629, 4): no overlong forms, no surrogates, none above U+10FFFF.
+ */
+static size_t utf8_character(const uint8_t *text, size_t len)
+{
+    uint8_t first = text[0];
+    size_t more = first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
+    uint32_t code = first & (0x3Fu >> more);
+
+    if (first < 0x80) {
+        return 1;
+    }
+    if (first < 0xC2 || first > 0xF4 || more >= len) {
+        return 0;
+    }
+    for (size_t i = 1; i <= more; i++) {
+        if ((text[i] & 0xC0u) != 0x80u) {
+            return 0;
+        }
+        code = code << 6 | (text[i] & 0x3Fu);
+    }
+    if ((more == 2 && (code < 0x800 || code >> 11 == 0xD800u >> 11)) ||
+        (more == 3 && (code < 0x10000 || code > 0x10FFFF))) {
+        return 0;
+    }
+    return more + 1;
+}
+
+enum pawl_status pawl_cbor_tstr(struct pawl_cbor *in, struct pawl_bytes *out)
+{
+    struct pawl_bytes text;
+
+    *out = PAWL_NO_BYTES;
+    if (string(in, PAWL_CBOR_TSTR, &text) != PAWL_OK) {
+        return in->status;
+    }
+    for (size_t i = 0; i < text.len;) {
+        size_t step = utf8_character(text.data + i, text.len - i);
+        if (step == 0) {
+            return fail(in, PAWL_ERR_MALFORMED);
+        }
+        i += step;
+    }
+    *out = text;
+    return PAWL_OK;
+}
+
+/* Reads one of the three simple values that are allowed. */
+static enum pawl_status simple(struct pawl_cbor *in, uint8_t *initial)
+{
+    *initial = 0;
+    if (pawl_cbor_left(in) == 0 || *in->at < INITIAL_FALSE ||
+        *in->at > INITIAL_NULL) {
+        return fail(in, PAWL_ERR_MALFORMED);
+    }
+    *initial = *in->at++;
+    return PAWL_OK;
+}
+
+enum pawl_status pawl_cbor_bool(struct pawl_cbor *in, bool *out)
+{
+    uint8_t initial = 0;
+
+    *out = false;
+    if (simple(in, &initial) == PAWL_OK) {
+        if (initial == INITIAL_NULL) {
+            return fail(in, PAWL_ERR_MALFORMED);
+        }
+        *out = initial == INITIAL_TRUE;
+    }
+    return in->status;
+}
+
+enum pawl_status pawl_cbor_null(struct pawl_cbor *in)
+{
+    uint8_t initial = 0;
+
+    if (simple(in, &initial) == PAWL_OK && initial != INITIAL_NULL) {
+        return fail(in, PAWL_ERR_MALFORMED);
+    }
+    return in->status;
+}
+
+enum pawl_status pawl_cbor_tag(struct pawl_cbor *in, uint64_t *out)
+{
+    return head(in, PAWL_CBOR_TAG, out);
+}
+
+enum pawl_status pawl_cbor_array(struct pawl_cbor *in, size_t *count)
+{
+    return counted(in, PAWL_CBOR_ARRAY, 1, count);
+}
+
+enum pawl_status pawl_cbor_map(struct pawl_cbor *in, size_t *count)
+{
+    return counted(in, PAWL_CBOR_MAP, 2, count);
+}
+
+/*
+ * Reads the next item, of a tag or a container its head alone; *inside is the
+ * number of items in a container.
+ */
+static enum pawl_status skip_one(struct pawl_cbor *in, size_t *inside)
+{
+    enum pawl_cbor_type type = pawl_cbor_peek(in);
+    struct pawl_bytes bytes;
+    uint64_t number = 0;
+    uint8_t initial = 0;
+
+    *inside = 0;
+    switch (type) {
+    case PAWL_CBOR_UINT:
+    case PAWL_CBOR_NINT:
+        return head(in, type, &number);
+    case PAWL_CBOR_BSTR:
+        return pawl_cbor_bstr(in, &bytes);
+    case PAWL_CBOR_TSTR:
+        return pawl_cbor_tstr(in, &bytes);
+    case PAWL_CBOR_ARRAY:
+        return pawl_cbor_array(in, inside);
+    case PAWL_CBOR_MAP:
+        if (pawl_cbor_map(in, inside) == PAWL_OK) {
+            *inside *= 2; /* cannot overflow: as many bytes are left */
+        }
+        return in->status;
+    case PAWL_CBOR_TAG:
+        if (pawl_cbor_tag(in, &number) == PAWL_OK &&
+            (number == TAG_BIGNUM_POSITIVE || number == TAG_BIGNUM_NEGATIVE)) {
+            return fail(in, PAWL_ERR_MALFORMED);
+        }
+        return in->status;
+    case PAWL_CBOR_SIMPLE:
+        return simple(in, &initial);
+    case PAWL_CBOR_END:
+        break;
+    }
+    return fail(in, PAWL_ERR_MALFORMED);
+}
+
+enum pawl_status pawl_cbor_skip(struct pawl_cbor *in, struct pawl_bytes *item)
+{
+    const uint8_t *begin = in->at;
+    size_t left[SKIP_DEPTH + 1] = {1}; /* items to come, by depth */
+    size_t depth = 0;
+
+    if (item != NULL) {
+        *item = PAWL_NO_BYTES;
+    }
+    while (depth != 0 || left[0] != 0) {
+        enum pawl_cbor_type type = pawl_cbor_peek(in);
+        size_t inside = 0;
+        if (skip_one(in, &inside) != PAWL_OK) {
+            return in->status;
+        }
+        if (type == PAWL_CBOR_TAG) {
+            continue;
+        }
+        left[depth]--;
+        if (type == PAWL_CBOR_ARRAY || type == PAWL_CBOR_MAP) {
+            if (depth == SKIP_DEPTH) {
+                return fail(in, PAWL_ERR_LIMIT);
+            }
+            left[++depth] = inside;
+        }
+        while (depth > 0 && left[depth] == 0) {
+            depth--;
+        }
+    }
+    if (item != NULL) {
+        item->data = begin;
+        item->len = (size_t)(in->at - begin);
+    }
+    return PAWL_OK;
+}
+
+enum pawl_status pawl_cbor_key(struct pawl_cbor *in, int64_t *key, bool first)
+{
+    int64_t next = 0;
+
+    if (pawl_cbor_int(in, &next) != PAWL_OK) {
+        return in->status;
+    }
+    /* The order of the encodings: rising from 0, then falling from -1. */
+    bool after = *key >= 0 ? next > *key || next < 0 : next < *key;
+    if (!first && !after) {
+        return fail(in, PAWL_ERR_MALFORMED);
+    }
+    *key = next;
+    return PAWL_OK;
+}
+
+enum pawl_status pawl_cbor_done(struct pawl_cbor *in)
+{
+    if (in->status == PAWL_OK && in->at != in->end) {
+        return fail(in, PAWL_ERR_MALFORMED);
+    }
+    return in->status;
+}
