@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PAWL_BOOT_H
+#define PAWL_BOOT_H
+
+/*
+ * What a vendor's boot loader calls: which image runs, verified. It needs
+ * neither entropy nor an arena nor pawl_init(), and links without any of the
+ * network's code.
+ */
+
+#include <pawl/config.h>
+#include <pawl/port/port.h>
+#include <pawl/status.h>
+#include <pawl/update_state.h>
+#include <stdbool.h>
+
+/* Why this image was chosen, or none. */
+enum pawl_boot_reason {
+    PAWL_BOOT_NONE = 0,    /* nothing was decided */
+    PAWL_BOOT_CONFIRMED,   /* the accepted image, as always */
+    PAWL_BOOT_FACTORY,     /* the journal was never written: slot A */
+    PAWL_BOOT_TRIAL,       /* a new image on trial */
+    PAWL_BOOT_REVERTED,    /* the trial is over; the accepted image again */
+    PAWL_BOOT_FELL_BACK,   /* the accepted image has rotted: the one before */
+    PAWL_BOOT_LOST,        /* the journal is lost: the newest that verifies */
+    PAWL_BOOT_NO_IMAGE,    /* no image verifies */
+    PAWL_BOOT_NO_TRUST,    /* the trust document cannot be read */
+    PAWL_BOOT_NOT_RECORDED /* an image verifies, but the choice could not be
+                            * recorded, so it must not be entered */
+};
+
+/* The name of a reason, "fell back"; "?" for a number that is none. Static
+ * storage; never NULL. */
+const char *pawl_boot_reason_name(enum pawl_boot_reason reason);
+
+/* What a boot loader gives. Zero means the default; all of it is used during
+ * the call only. */
+struct pawl_boot_config {
+    /* Who this device is: the manifests' conditions. Required. */
+    const struct pawl_product *product;
+    const struct pawl_slot *slots;
+    size_t slot_count;
+    const struct pawl_flash *journal;   /* of update and boot */
+    const struct pawl_counter *counter; /* optional: no anti-rollback then */
+    const struct pawl_store *trust;     /* where the trust document lies */
+    enum pawl_reset_cause reset_cause;  /* of this start */
+    /* Called between steps that may be long. Optional. */
+    void (*feed_watchdog)(void *ctx);
+    void *ctx; /* handed back untouched */
+};
+
+/* What was verified, for attestation. */
+struct pawl_boot_measurement {
+    uint8_t manifest_digest[32]; /* SHA-256, as SUIT defines it */
+    uint8_t image_digest[32];    /* SHA-256 of the image that is entered */
+    uint64_t sequence;
+    uint32_t security_counter; /* of the manifest; 0 if it names none */
+    uint32_t signers;          /* bit i: signer i of the trust document */
+    uint64_t trust_version;
+};
+
+/* What was chosen. */
+struct pawl_boot_choice {
+    const struct pawl_slot *slot; /* to be entered; NULL unless PAWL_OK */
+    pawl_slot_set set;            /* the slot of every component */
+    uint32_t size;                /* bytes of the image in slot */
+    bool trial;
+    enum pawl_boot_reason reason;
+    enum pawl_update_state state;     /* in the journal, when handing over */
+    enum pawl_update_reason reverted; /* with PAWL_BOOT_REVERTED: why */
+    /* Why images before this one, or all, did not verify; PAWL_OK if none. */
+    enum pawl_status refused;
+    uint8_t attempts_left, boots_left; /* of the trial */
+    struct pawl_boot_measurement measurement;
+};
+
+/* Room for a selection, in bytes; checked by an assertion. */
+#define PAWL_BOOT_STORAGE                                                      \
+    (PAWL_MANIFEST_MAX + PAWL_TRUST_MAX + 8 * PAWL_JOURNAL_PAYLOAD_MAX +       \
+     128 * PAWL_TRUST_SIGNER_MAX + 48 * PAWL_TRUST_ROOT_MAX +                  \
+     48 * PAWL_TRUST_ANCHOR_MAX + 1024 * PAWL_COMPONENT_MAX + 4096)
+
+/* A selection. Private; not needed once the call has returned. */
+struct pawl_boot {
+    uint64_t storage[(PAWL_BOOT_STORAGE + 7) / 8];
+};
+
+/*
+ * Chooses the image that runs: reads the journal, verifies the manifest kept
+ * beside the image and the image itself, takes this start off the budgets of
+ * a trial, and goes back when they are used up. Everything that must survive
+ * is durable before it returns.
+ *
+ * On a device at rest nothing is erased or programmed.
+ *
+ * choice   filled in any case; measurement is zeros unless PAWL_OK
+ *
+ * Returns PAWL_OK            enter choice->slot
+ *         PAWL_ERR_NO_IMAGE  nothing verifies: start a recovery image, or
+ *                            feed the watchdog and call again later
+ *         PAWL_ERR_LOST      the trust document cannot be read
+ *         PAWL_ERR_IO        the journal cannot be written; call again
+ *         PAWL_ERR_ARGUMENT, PAWL_ERR_UNSUPPORTED   the config
+ *
+ * Blocks for hashing the image, some public-key operations, and some programs
+ * and erases of the journal, with the watchdog fed between them.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_boot_select(struct pawl_boot *boot,
+                                  const struct pawl_boot_config *config,
+                                  struct pawl_boot_choice *choice);
+
+#endif
