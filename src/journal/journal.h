@@ -42,7 +42,7 @@ struct pawl_journal; /* complete below */
  *         PAWL_PENDING          decided; settle by pawl_journal_step() before
  *                               acting on it
  *         PAWL_ERR_UNSUPPORTED  the flash does not allow overprogramming, or
- *                               its geometry does not fit; *reason says which
+ *                               its geometry does not fit: pawl_journal_reason()
  *         PAWL_ERR_IO           the flash could not be read at all
  */
 PAWL_MUST_USE
@@ -84,7 +84,22 @@ enum pawl_status pawl_journal_finish(struct pawl_journal *journal,
                                      void (*feed_watchdog)(void *ctx),
                                      void *ctx);
 
-/* Frames that can still be committed before a bank is erased. */
+/*
+ * Begins to carry the state in force into the other bank, so that many
+ * commits have room before the next erase: for the application, before it
+ * arms a trial. Results as pawl_journal_commit(). Does nothing, PAWL_OK, when
+ * nothing was committed yet.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_journal_compact(struct pawl_journal *journal);
+
+/* Why the open failed, for a log; NULL if it did not. Static storage. */
+const char *pawl_journal_reason(const struct pawl_journal *journal);
+
+/*
+ * Frames that are free before a bank must be erased. A commit takes two, and
+ * one more if it is the first of its power session.
+ */
 size_t pawl_journal_room(const struct pawl_journal *journal);
 
 /* One frame as it lies in flash, for `pawl update show`. */
