@@ -117,9 +117,14 @@ function(pawl_wolfssl_library name)
     set(options -w -ffunction-sections -fdata-sections
                 "-ffile-prefix-map=${arg_TREE}=wolfssl")
     if(PAWL_SANITIZE)
-        # Told, not fatal: what trips in wolfSSL is not pawl's to mend.
+        # Without UBSan: what trips in wolfSSL is not pawl's to mend.
         list(APPEND options -fsanitize=address -fno-omit-frame-pointer)
     endif()
+    # The key is made while configuring, so a change must configure anew.
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+        "${arg_SETTINGS}/user_settings.h"
+        "${PAWL_ROOT}/include/pawl/port/wolfssl.h"
+        "${arg_TREE}/wolfssl/version.h")
     pawl_wolfssl_version(version "${arg_TREE}")
     pawl_wolfssl_key(key "${arg_TREE}" "${version}" "${arg_SETTINGS}"
                      "${definitions}" "${options}")
@@ -132,6 +137,8 @@ function(pawl_wolfssl_library name)
     add_library(${name} STATIC IMPORTED GLOBAL)
     if(EXISTS "${kept}" AND NOT TARGET ${plain}_build)
         set_target_properties(${name} PROPERTIES IMPORTED_LOCATION "${kept}")
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+            "${kept}") # gone from the cache: compile it again
         message(STATUS "wolfSSL ${version}: ${kept}")
         return()
     endif()
