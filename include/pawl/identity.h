@@ -30,6 +30,7 @@ struct pawl_objects_storage {
 struct pawl_identity {
     const struct pawl_port *port;
     struct pawl_objects_storage objects;
+    int64_t time_floor_s;
     bool open;
 };
 
@@ -45,10 +46,16 @@ struct pawl_credential {
 
 /*
  * Opens the store of port, read and write. Recovery after a power cut is done
- * before it returns (some programs, at most two erases).
+ * before it returns (some programs, at most two erases); a key of an LDevID
+ * that a power cut left without an owner is destroyed.
  *
  * Returns PAWL_ERR_LOST   nothing valid was found: open, and empty
+ *         PAWL_ERR_CORRUPT       the note says what no writer writes: closed
+ *         PAWL_ERR_ARGUMENT      the port lacks store, key store or clock
  *         PAWL_ERR_IO, PAWL_ERR_UNSUPPORTED (geometry)
+ *
+ * The calls below answer PAWL_ERR_STATE when it is not open, which is also so
+ * after a write that failed and a store that could not be opened again.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_identity_open(struct pawl_identity *identity,
@@ -93,9 +100,18 @@ enum pawl_status pawl_identity_csr(struct pawl_identity *identity, bool renew,
                                    uint8_t *csr, size_t *len);
 
 /*
+ * Copies the public key that the next LDevID is requested for (0x04, x, y).
+ * PAWL_ERR_STATE: none is; PAWL_ERR_KEYSTORE: it is gone.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_identity_next_key(const struct pawl_identity *identity,
+                                        uint8_t point[PAWL_P256_POINT_SIZE]);
+
+/*
  * Stores the chain that was issued for the last request: it is the next
  * LDevID until pawl_identity_promote(). The caller has verified the chain.
- * PAWL_ERR_CERTIFICATE: the leaf's key is not the one that was requested for.
+ * PAWL_ERR_CERTIFICATE: the leaf's key is not the one that was requested for;
+ * PAWL_ERR_STATE: nothing was requested, or the answer is there already.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_identity_install_next(struct pawl_identity *identity,
@@ -103,8 +119,9 @@ enum pawl_status pawl_identity_install_next(struct pawl_identity *identity,
 
 /*
  * Makes the next LDevID the current one, after it has carried a session. The
- * old chain and its key are destroyed, in that order. PAWL_ERR_STATE: there is
- * no next one.
+ * old chain and its key are destroyed, in that order (a key that the key store
+ * fails to destroy now is tried again at the next open). PAWL_ERR_STATE: there
+ * is no next one.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_identity_promote(struct pawl_identity *identity);
@@ -115,7 +132,8 @@ enum pawl_status pawl_identity_drop_next(struct pawl_identity *identity);
 
 /*
  * Stores a trust document that was verified by the caller, and its version as
- * the floor, in one commit.
+ * the floor, in one commit; its date of issue raises the time floor.
+ * PAWL_ERR_UNTRUSTED: it was not verified; PAWL_ERR_ROLLBACK: below the floor.
  */
 struct pawl_trust;
 PAWL_MUST_USE
@@ -124,7 +142,7 @@ enum pawl_status pawl_identity_store_trust(struct pawl_identity *identity,
 
 /*
  * The lowest that the time can be: the build's time, raised by what was
- * learnt since (session.md, "Time"). Raising it is persisted at most daily.
+ * learnt since. Raising it is persisted at most daily.
  */
 int64_t pawl_identity_time_floor(const struct pawl_identity *identity);
 PAWL_MUST_USE
