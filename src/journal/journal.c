@@ -529,11 +529,16 @@ const char *pawl_journal_reason(const struct pawl_journal *journal)
     return journal->reason;
 }
 
+bool pawl_journal_ready(const struct pawl_journal *journal)
+{
+    return journal->mode == PAWL_JOURNAL_WRITE &&
+           journal->phase == PAWL_JOURNAL_IDLE && journal->settled;
+}
+
 /* Whether a call that writes may begin. */
 static enum pawl_status may_write(const struct pawl_journal *journal)
 {
-    if (journal->mode != PAWL_JOURNAL_WRITE ||
-        journal->phase != PAWL_JOURNAL_IDLE || !journal->settled) {
+    if (!pawl_journal_ready(journal)) {
         return PAWL_ERR_STATE;
     }
     /* Each append takes a number or a few; this is out of reach of wear. */

@@ -85,6 +85,12 @@ enum pawl_status pawl_journal_finish(struct pawl_journal *journal,
                                      void *ctx);
 
 /*
+ * Whether a commit may begin: open to write, settled, nothing under way, and
+ * no failure since the open.
+ */
+bool pawl_journal_ready(const struct pawl_journal *journal);
+
+/*
  * Begins to carry the state in force into the other bank, so that many
  * commits have room before the next erase: for the application, before it
  * arms a trial. Results as pawl_journal_commit(). Does nothing, PAWL_OK, when

@@ -62,11 +62,12 @@ static enum pawl_status flash_read(void *ctx, uint32_t off, void *buf,
     struct fake_flash *flash = ctx;
     uint8_t *out = buf;
 
-    if (flash->dead || off > flash->port.size || len > flash->port.size - off) {
+    if (flash->power->dead || off > flash->port.size ||
+        len > flash->port.size - off) {
         return PAWL_ERR_IO;
     }
     if (flash->misdeed == FAKE_REFUSE_READ &&
-        flash->operations >= flash->misdeed_at) {
+        flash->power->operations >= flash->misdeed_at) {
         fault(flash, FAKE_FAULT_REFUSED);
         return PAWL_ERR_IO;
     }
@@ -151,14 +152,14 @@ static void unit_torn(struct fake_flash *flash, const struct program *op,
         want &= (uint8_t)(~*bits | *weak); /* the solid ones stay so */
         done = want;
         if (!most) {
-            done &= flash->metastable ? 0x00 : 0x55;
+            done &= flash->power->metastable ? 0x00 : 0x55;
         } else if (want != 0 && !left_out) {
             done &= (uint8_t)(want - 1U); /* but the lowest */
             left_out = true;
         }
         *weak &= (uint8_t)~done;
         *bits |= done;
-        if (flash->metastable) {
+        if (flash->power->metastable) {
             *weak |= (uint8_t)(want & ~done);
             *bits |= want;
         }
@@ -201,9 +202,9 @@ static void torn_at(struct fake_flash *flash, const struct program *op,
 static void program_cut(struct fake_flash *flash, const struct program *op)
 {
     uint32_t torn = 3U * samples(op->units);
-    uint32_t tear = flash->tear;
+    uint32_t tear = flash->power->tear;
 
-    flash->tears = torn + 3U;
+    flash->power->tears = torn + 3U;
     if (tear < torn) {
         torn_at(flash, op, sample(op->units, tear / 3U), tear % 3U);
     } else if (tear < torn + 2U) {
@@ -238,7 +239,8 @@ static void byte_torn_erase(struct fake_flash *flash, enum fake_fault kind,
 {
     uint8_t *bits = &flash->bits[at];
     uint8_t *weak = &flash->weak[at];
-    uint32_t noise = hash(at / flash->port.program_size, flash->operations);
+    uint32_t noise =
+        hash(at / flash->port.program_size, flash->power->operations);
     uint8_t keep = 0xFF; /* bits that stay as they were */
 
     if (kind == FAKE_FAULT_ERASE_FULL) {
@@ -246,13 +248,13 @@ static void byte_torn_erase(struct fake_flash *flash, enum fake_fault kind,
     } else if (kind == FAKE_FAULT_ERASE_PART) {
         keep = first_half ? 0x00 : 0xFF;
     } else if (kind == FAKE_FAULT_ERASE_GARBAGE) {
-        keep = (uint8_t)hash(at, flash->operations);
+        keep = (uint8_t)hash(at, flash->power->operations);
     } else if (kind == FAKE_FAULT_ERASE_BLANK) {
-        keep = flash->metastable && (noise & 1U) != 0 ? 0xFF : 0x00;
+        keep = flash->power->metastable && (noise & 1U) != 0 ? 0xFF : 0x00;
     }
     *bits &= keep;
     *weak &= keep;
-    if (flash->metastable) {
+    if (flash->power->metastable) {
         *weak |= *bits;
     }
 }
@@ -278,11 +280,12 @@ static void erase_cut(struct fake_flash *flash, uint32_t off, uint32_t len)
     };
     uint32_t torn = sizeof(kinds) / sizeof(kinds[0]);
 
-    flash->tears = torn + 2U;
-    if (flash->tear == 0) {
+    flash->power->tears = torn + 2U;
+    if (flash->power->tear == 0) {
         fault(flash, FAKE_FAULT_NOT_BEGUN);
-    } else if (flash->tear <= torn) {
-        torn_erase(flash, off, len, kinds[flash->tear - 1U], flash->tear == 3);
+    } else if (flash->power->tear <= torn) {
+        torn_erase(flash, off, len, kinds[flash->power->tear - 1U],
+                   flash->power->tear == 3);
     } else {
         range_whole_erase(flash, off, len);
         fault(flash, FAKE_FAULT_STATUS_LOST);
@@ -295,16 +298,16 @@ static void erase_cut(struct fake_flash *flash, uint32_t off, uint32_t len)
 /* Whether the operation that begins now is the one that power is cut in. */
 static bool cut_now(struct fake_flash *flash)
 {
-    flash->operations++;
-    if (flash->cut_at == UINT32_MAX || flash->cut_at-- > 0) {
+    flash->power->operations++;
+    if (flash->power->cut_at == UINT32_MAX || flash->power->cut_at-- > 0) {
         return false;
     }
-    flash->dead = true;
-    flash->cut_at = UINT32_MAX;
+    flash->power->dead = true;
+    flash->power->cut_at = UINT32_MAX;
     if (flash->groups < FAKE_FLASH_GROUPS) {
         flash->groups++;
     }
-    if (flash->metastable) {
+    if (flash->power->metastable) {
         fault(flash, FAKE_FAULT_METASTABLE);
     }
     return true;
@@ -315,7 +318,7 @@ static bool misbehaves(struct fake_flash *flash, enum fake_misdeed refuse,
                        enum fake_misdeed lie, enum pawl_status *status)
 {
     if (flash->misdeed == FAKE_HONEST ||
-        flash->operations < flash->misdeed_at) {
+        flash->power->operations < flash->misdeed_at) {
         return false;
     }
     if (flash->misdeed == refuse || flash->misdeed == FAKE_REFUSE_ALL) {
@@ -363,12 +366,12 @@ static enum pawl_status flash_program(void *ctx, uint32_t off, const void *buf,
     struct program op = {off, buf, flash->port.program_size, 0};
     enum pawl_status status = PAWL_ERR_IO;
 
-    if (flash->dead || !aligned(flash, off, len, op.unit)) {
+    if (flash->power->dead || !aligned(flash, off, len, op.unit)) {
         return PAWL_ERR_IO;
     }
     op.units = (uint32_t)len / op.unit;
     if (misbehaves(flash, FAKE_REFUSE_PROGRAM, FAKE_LIE_PROGRAM, &status)) {
-        flash->operations++;
+        flash->power->operations++;
         return status;
     }
     check_rules(flash, &op);
@@ -389,11 +392,12 @@ static enum pawl_status flash_erase(void *ctx, uint32_t off, uint32_t len)
     struct fake_flash *flash = ctx;
     enum pawl_status status = PAWL_ERR_IO;
 
-    if (flash->dead || !aligned(flash, off, len, flash->port.erase_size)) {
+    if (flash->power->dead ||
+        !aligned(flash, off, len, flash->port.erase_size)) {
         return PAWL_ERR_IO;
     }
     if (misbehaves(flash, FAKE_REFUSE_ERASE, FAKE_LIE_ERASE, &status)) {
-        flash->operations++;
+        flash->power->operations++;
         return status;
     }
     for (uint32_t at = off; at < off + len; at += flash->port.erase_size) {
@@ -411,14 +415,14 @@ static enum pawl_status flash_sync(void *ctx)
 {
     const struct fake_flash *flash = ctx;
 
-    return flash->dead ? PAWL_ERR_IO : PAWL_OK;
+    return flash->power->dead ? PAWL_ERR_IO : PAWL_OK;
 }
 
 static enum pawl_status flash_poll(void *ctx)
 {
     struct fake_flash *flash = ctx;
 
-    if (flash->dead) {
+    if (flash->power->dead) {
         return PAWL_ERR_IO;
     }
     if (flash->polls > 0 && --flash->polls > 0) {
@@ -431,7 +435,7 @@ static int32_t flash_last_error(void *ctx)
 {
     const struct fake_flash *flash = ctx;
 
-    return flash->dead ? -110 : 0;
+    return flash->power->dead ? -110 : 0;
 }
 
 /* --- For tests ---------------------------------------------------------------
@@ -446,7 +450,8 @@ void fake_flash_open(struct fake_flash *flash, uint8_t *memory, uint32_t size,
     flash->weak = memory + size;
     flash->marks = memory + 2U * size;
     memset(memory, 0, 2U * size + size / program_size);
-    flash->cut_at = UINT32_MAX;
+    flash->own = FAKE_POWER_ON;
+    flash->power = &flash->own;
     flash->port = (struct pawl_flash){
         .ctx = flash,
         .read = flash_read,
@@ -469,6 +474,8 @@ void fake_flash_copy(struct fake_flash *to, uint8_t *memory,
     uint32_t size = from->port.size;
 
     *to = *from;
+    to->own = *from->power;
+    to->power = &to->own;
     to->port.ctx = to;
     to->bits = memory;
     to->weak = memory + size;
@@ -476,30 +483,35 @@ void fake_flash_copy(struct fake_flash *to, uint8_t *memory,
     memcpy(memory, from->bits, 2U * size + size / from->port.program_size);
 }
 
+void fake_flash_share_power(struct fake_flash *flash, struct fake_power *power)
+{
+    flash->power = power;
+}
+
 void fake_flash_cut_power_at(struct fake_flash *flash, uint32_t at)
 {
-    flash->cut_at = at;
-    flash->tears = 0;
+    flash->power->cut_at = at;
+    flash->power->tears = 0;
 }
 
 void fake_flash_set_tear(struct fake_flash *flash, uint32_t tear,
                          bool metastable)
 {
-    flash->tear = tear;
-    flash->metastable = metastable;
+    flash->power->tear = tear;
+    flash->power->metastable = metastable;
 }
 
 uint32_t fake_flash_tears(const struct fake_flash *flash)
 {
-    return flash->tears;
+    return flash->power->tears;
 }
 
 bool fake_flash_power_on(struct fake_flash *flash)
 {
-    bool was_cut = flash->dead;
+    bool was_cut = flash->power->dead;
 
-    flash->dead = false;
-    flash->cut_at = UINT32_MAX;
+    flash->power->dead = false;
+    flash->power->cut_at = UINT32_MAX;
     flash->polls = 0;
     flash->boots++;
     for (uint8_t g = 1; g <= FAKE_FLASH_GROUPS; g++) {
@@ -518,7 +530,7 @@ void fake_flash_misbehave(struct fake_flash *flash, enum fake_misdeed misdeed,
                           uint32_t at)
 {
     flash->misdeed = misdeed;
-    flash->misdeed_at = flash->operations + at;
+    flash->misdeed_at = flash->power->operations + at;
 }
 
 void fake_flash_flip(struct fake_flash *flash, uint32_t off, unsigned bit)

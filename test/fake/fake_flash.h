@@ -32,8 +32,9 @@
 #define FAKE_FLASH_MEMORY(size) (3U * (size))
 
 #define FAKE_FLASH_SECTORS 64 /* whose erases and programs are counted */
-#define FAKE_FLASH_GROUPS 15  /* cuts whose weak bits have moods of their own  \
-                               */
+#define FAKE_FLASH_GROUPS                                                      \
+    15 /* cuts whose weak bits have moods of their own                         \
+        */
 
 /* What went wrong so far, by kind. The index of fake_flash.faults[]. */
 enum fake_fault {
@@ -75,16 +76,22 @@ enum fake_misdeed {
     FAKE_REFUSE_READ /* PAWL_ERR_IO */
 };
 
+/* The supply: of one flash, or shared by all the flashes of a device. */
+struct fake_power {
+    uint32_t cut_at; /* operations until the cut; UINT32_MAX: never */
+    uint32_t tear;
+    bool metastable;
+    bool dead;           /* power was cut */
+    uint32_t tears;      /* ways to tear the operation that was cut */
+    uint32_t operations; /* programs and erases begun, in all */
+};
+
 struct fake_flash {
     struct pawl_flash port; /* give this to the code under test */
     uint8_t *bits;          /* 1: programmed, or weak */
     uint8_t *weak;          /* 1: weak */
     uint8_t *marks;         /* of each unit: touched, and its group */
-    uint32_t cut_at;        /* operations until the cut; UINT32_MAX: never */
-    uint32_t tear;
-    bool metastable;
-    bool dead;      /* power was cut */
-    uint32_t tears; /* ways to tear the operation that was cut */
+    struct fake_power own, *power;
     uint8_t mood[FAKE_FLASH_GROUPS + 1]; /* enum fake_mood of each group */
     uint8_t groups;                      /* used so far */
     enum fake_misdeed misdeed;
@@ -92,8 +99,7 @@ struct fake_flash {
     uint32_t pending;    /* polls that each operation takes; 0: blocking */
     uint32_t polls;      /* left of the one under way */
     enum pawl_status poll_status;
-    uint32_t boots;      /* times that power came back */
-    uint32_t operations; /* programs and erases begun, in all */
+    uint32_t boots;                        /* times that power came back */
     uint32_t programs[FAKE_FLASH_SECTORS]; /* calls, by first sector */
     uint32_t erases[FAKE_FLASH_SECTORS];
     uint32_t bytes_programmed;
@@ -114,6 +120,15 @@ void fake_flash_open(struct fake_flash *flash, uint8_t *memory, uint32_t size,
 void fake_flash_copy(struct fake_flash *to, uint8_t *memory,
                      const struct fake_flash *from);
 
+/*
+ * Puts flash on a supply that it shares with others: a cut counts the
+ * operations of all of them, and takes them all. power begins as
+ * FAKE_POWER_ON; copies made by fake_flash_copy() are on their own supply
+ * until they share one again.
+ */
+#define FAKE_POWER_ON ((struct fake_power){.cut_at = UINT32_MAX})
+void fake_flash_share_power(struct fake_flash *flash, struct fake_power *power);
+
 /* Cuts power at operation `at` from now (0: the next one). */
 void fake_flash_cut_power_at(struct fake_flash *flash, uint32_t at);
 
@@ -130,7 +145,8 @@ uint32_t fake_flash_tears(const struct fake_flash *flash);
 
 /*
  * Brings power back, with the next mood for every group, and no further cut.
- * Returns whether power had been cut.
+ * Returns whether power had been cut. Flashes that share a supply are brought
+ * back one by one; the first of them returns the answer.
  */
 bool fake_flash_power_on(struct fake_flash *flash);
 
