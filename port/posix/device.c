@@ -11,11 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
-
-#define LOCK_TRIES 200 /* of 10 ms */
 
 static const uint8_t component[] = {0x81, 0x41, 0x00}; /* [h'00'] */
 
@@ -97,22 +93,17 @@ static enum pawl_status open_directory(struct pawl_posix_device *device,
 static enum pawl_status lock_directory(struct pawl_posix_device *device,
                                        const char *dir, char *error)
 {
-    const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
-    for (int i = 0; i < LOCK_TRIES; i++) {
-        if (flock(device->dir_fd, LOCK_EX | LOCK_NB) == 0) {
-            return PAWL_OK;
-        }
-        if (errno != EWOULDBLOCK && errno != EINTR) {
-            return pawl_posix_fail(error, PAWL_ERR_IO,
-                                   "%.256s: cannot be locked: %s", dir,
-                                   strerror(errno));
-        }
-        (void)nanosleep(&pause, NULL);
+    if (pawl_posix_file_lock(device->dir_fd) == 0) {
+        return PAWL_OK;
     }
-    return pawl_posix_fail(error, PAWL_ERR_BUSY,
-                           "%.256s: another process has this device open; end "
-                           "it first",
-                           dir);
+    if (errno == EWOULDBLOCK) {
+        return pawl_posix_fail(error, PAWL_ERR_BUSY,
+                               "%.256s: another process has this device open; "
+                               "end it first",
+                               dir);
+    }
+    return pawl_posix_fail(error, PAWL_ERR_IO, "%.256s: cannot be locked: %s",
+                           dir, strerror(errno));
 }
 
 static enum pawl_status read_config(struct pawl_posix_device *device,

@@ -10,8 +10,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define LOCK_TRIES 200 /* of 10 ms */
 
 enum pawl_status pawl_posix_fail(char *error, enum pawl_status status,
                                  const char *format, ...)
@@ -149,4 +153,20 @@ int pawl_posix_file_read(int dir_fd, const char *path, void *data, size_t cap,
     }
     close_quietly(fd);
     return result;
+}
+
+int pawl_posix_file_lock(int fd)
+{
+    const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            return 0;
+        }
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            return -1;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+    errno = EWOULDBLOCK;
+    return -1;
 }

@@ -18,11 +18,58 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CHUNK 65536u       /* bytes copied at once */
 #define EXIT_NO_IMAGE 126  /* as of a shell: not executable */
 #define EXIT_POWER_CUT 137 /* as of a shell: 128 + SIGKILL */
+
+enum pawl_status pawl_posix_loader_start(const char *dir, char *error)
+{
+    char path[PAWL_POSIX_PATH_MAX];
+    error[0] = '\0';
+    int len = snprintf(path, sizeof path, "%s/loader.lock", dir);
+    if (len < 0 || (size_t)len >= sizeof path) {
+        return pawl_posix_fail(error, PAWL_ERR_ARGUMENT,
+                               "too long a directory name; move the device");
+    }
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return pawl_posix_fail(
+            error, errno == ENOENT ? PAWL_ERR_NOT_FOUND : PAWL_ERR_IO,
+            "%.256s: no device here: %s; name a directory made by 'pawl device "
+            "provision'",
+            dir, strerror(errno));
+    }
+    if (pawl_posix_file_lock(fd) != 0) {
+        enum pawl_status status =
+            errno == EWOULDBLOCK ? PAWL_ERR_BUSY : PAWL_ERR_IO;
+        (void)close(fd);
+        return pawl_posix_fail(error, status,
+                               "%.256s: another boot loader runs this device; "
+                               "end it first",
+                               dir);
+    }
+    return PAWL_OK; /* fd stays open, and with it the lock */
+}
+
+/* Writes bytes as hexadecimal, with an end. */
+static void put_hex(char *text, const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        (void)snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    }
+}
+
+void pawl_posix_hand_over(const struct pawl_boot_measurement *measurement)
+{
+    char text[2 * 64 + 2];
+    put_hex(text, measurement->manifest_digest, 32);
+    text[64] = ':';
+    put_hex(text + 65, measurement->image_digest, 32);
+    (void)setenv(PAWL_POSIX_MEASUREMENT_VARIABLE, text, 1);
+}
 
 /* Copies a region into fd. 0, or errno. */
 static int copy_region(int fd, const struct pawl_flash *flash)
@@ -149,6 +196,15 @@ static void judge_exit(struct pawl_posix_run *run, int code)
     }
 }
 
+/* An image that crashes at once is not to eat the host. */
+static void rest_after(enum pawl_reset_cause cause)
+{
+    const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+    if (cause == PAWL_RESET_FAULT || cause == PAWL_RESET_WATCHDOG) {
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
 enum pawl_status pawl_posix_images_run(const struct pawl_posix_images *images,
                                        size_t slot, const char *dir,
                                        enum pawl_reset_cause cause,
@@ -182,5 +238,6 @@ enum pawl_status pawl_posix_images_run(const struct pawl_posix_images *images,
     } else {
         judge_exit(run, WEXITSTATUS(ended));
     }
+    rest_after(run->cause);
     return PAWL_OK;
 }

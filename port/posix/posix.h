@@ -13,6 +13,7 @@
  *   identity.journal  identity.objects   flash: identity and trust
  *   counter                        the security counter, a decimal line
  *   keys  sealing.key              the software key store
+ *   loader.lock                    held by the boot loader that runs
  *
  * Functions that may fail for a reason that a person can mend write one line,
  * without its end, into a buffer of PAWL_POSIX_ERROR_MAX bytes: what is wrong,
@@ -22,6 +23,7 @@
  * a path.
  */
 
+#include <pawl/boot.h>
 #include <pawl/port/port.h>
 #include <pawl/soft_keystore.h>
 #include <pawl/wait.h>
@@ -433,6 +435,21 @@ struct pawl_posix_images {
     struct pawl_posix_flash regions[2];
 };
 
+/* Where the loader hands over what it measured, for attestation: digest of
+ * the manifest and of the image, in hexadecimal, with a colon between them. */
+#define PAWL_POSIX_MEASUREMENT_VARIABLE "PAWL_MEASUREMENT"
+
+/*
+ * Makes the caller the one boot loader of the device in dir, until the
+ * process ends. Waits up to 2 seconds for another one to end. PAWL_ERR_BUSY,
+ * PAWL_ERR_NOT_FOUND, PAWL_ERR_IO, with the reason in error.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_posix_loader_start(const char *dir, char *error);
+
+/* Puts the measurement into the environment of the image that is run next. */
+void pawl_posix_hand_over(const struct pawl_boot_measurement *measurement);
+
 /* Copies the images of a device. PAWL_ERR_IO, with the reason in error. */
 PAWL_MUST_USE
 enum pawl_status pawl_posix_images_open(struct pawl_posix_images *images,
@@ -462,6 +479,7 @@ struct pawl_posix_run {
  *
  * Close the device before: the program opens it. PAWL_ERR_IO: no process
  * could be made; error says why. An image that cannot be executed is a fault.
+ * After a fault and a watchdog's bite it rests for 50 ms.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_posix_images_run(const struct pawl_posix_images *images,

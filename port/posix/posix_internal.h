@@ -32,6 +32,13 @@ int pawl_posix_write_all(int fd, const void *data, size_t len, uint64_t off);
 /* Reads all of len bytes at off; the end of the file is EIO. */
 int pawl_posix_read_all(int fd, void *data, size_t len, uint64_t off);
 
+/*
+ * Locks what fd names against other processes that do the same, until it is
+ * closed or the process ends in any way. Waits up to 2 seconds for another,
+ * which may just be dying; then EWOULDBLOCK.
+ */
+int pawl_posix_file_lock(int fd);
+
 /* ---- flash.c ---- */
 
 /* Fills in the table over fd, which is retained. */
