@@ -43,6 +43,7 @@ struct pawl_x509 {
     bool has_key_usage, has_purposes;
     uint32_t key_usage; /* enum pawl_x509_usage, or-ed */
     uint32_t purposes;  /* enum pawl_x509_purpose, or-ed */
+    unsigned hash_bits; /* of the SHA-2 that was signed: 256, 384, 512 */
 };
 
 /*
@@ -60,8 +61,16 @@ enum pawl_status pawl_x509_parse(struct pawl_x509 *cert, struct pawl_bytes der,
  * iPAddress when name is a literal address), ASCII case ignored. */
 bool pawl_x509_has_name(const struct pawl_x509 *cert, const char *name);
 
-/* Whether the signature of cert was made by the key of issuer, and issuer's
- * subject is cert's issuer. Blocks for one public-key operation. */
+/*
+ * Whether the signature of cert was made by the key of issuer, and issuer's
+ * subject is cert's issuer. Blocks for one public-key operation.
+ *
+ * Returns PAWL_ERR_UNTRUSTED    issuer has another name
+ *         PAWL_ERR_SIGNATURE    another key made it
+ *         PAWL_ERR_UNSUPPORTED  issuer's key is not on P-256, or this build
+ *                               lacks the hash
+ *         PAWL_ERR_MALFORMED    not a signature, or not a point
+ */
 PAWL_MUST_USE
 enum pawl_status pawl_x509_signed_by(const struct pawl_x509 *cert,
                                      const struct pawl_x509 *issuer);
@@ -74,14 +83,23 @@ struct pawl_x509_time {
 };
 
 /*
- * Judges a chain, leaf first, whose last member is signed by one of anchors:
+ * Judges a chain, leaf first, up to the first member that one of anchors
+ * signed; what follows that one is ignored (cross-signed chains). Judged are
  * signatures, basicConstraints, path lengths, keyUsage, the leaf's purpose
- * (one of enum pawl_x509_purpose), and dates by *time. At most 4 certificates
- * and PAWL_TRUST_ANCHOR_MAX anchors. *bad, unless NULL, is set to the index
- * of the certificate that failed, *rule to what it broke.
+ * (one of enum pawl_x509_purpose; 0: any), and dates by *time. An anchor is a
+ * name and a key: its own dates are not judged. At most 4 certificates and
+ * PAWL_TRUST_ANCHOR_MAX anchors, a certificate each. *bad, unless NULL, is set
+ * to the index of the certificate that failed, *rule, unless NULL, to what it
+ * broke: static text, "" on success.
  *
- * Returns PAWL_ERR_UNTRUSTED, PAWL_ERR_CERTIFICATE, PAWL_ERR_EXPIRED,
- * PAWL_ERR_MALFORMED.
+ * Returns PAWL_ERR_UNTRUSTED    no anchor vouches for it, a signature is
+ *                               wrong, or too many certificates
+ *         PAWL_ERR_CERTIFICATE  a rule of P10 is broken
+ *         PAWL_ERR_EXPIRED      not now, or not at one time
+ *         PAWL_ERR_MALFORMED    not a certificate
+ *
+ * Blocks for one public-key operation for each certificate, and for each
+ * anchor of the issuer's name.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_x509_verify_chain(const struct pawl_bytes *chain,
