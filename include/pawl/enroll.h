@@ -34,6 +34,7 @@ struct pawl_enroll {
     struct pawl_enroll_result result;
     struct pawl_http http;
     uint8_t state;
+    uint64_t deadline_ms;
     size_t body_len;
     size_t reply_len;
     char body[PAWL_CHAIN_MAX];         /* the request, base64 */
@@ -43,7 +44,9 @@ struct pawl_enroll {
 /*
  * Makes the key and the request; begins the exchange. config is copied, what
  * it points to retained. Blocks for one key generation and one signature.
- * Errors as pawl_identity_csr().
+ * Errors as pawl_identity_csr(), and PAWL_ERR_STATE while there is a next
+ * LDevID that was neither promoted nor dropped. The key of an enrolment that
+ * did not come to its end is used again.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_enroll_open(struct pawl_enroll *enroll,
@@ -60,8 +63,14 @@ enum pawl_status pawl_enroll_open(struct pawl_enroll *enroll,
  *         PAWL_ERR_CERTIFICATE  the reply is for another key or name, or
  *                               breaks a rule: result.rule
  *         PAWL_ERR_UNTRUSTED    it does not chain to an enrolment anchor
- *         PAWL_ERR_MALFORMED, PAWL_ERR_LIMIT, or the session's errors.
+ *         PAWL_ERR_EXPIRED      it is over, or not valid yet
+ *         PAWL_ERR_MALFORMED    content type, base64, or PKCS#7: result.rule
+ *         PAWL_ERR_TIMEOUT      no answer within 60 s
+ *         PAWL_ERR_LIMIT, or the session's errors.
  * After an error the identity is as it was.
+ *
+ * Blocks for one public-key operation per certificate of the answer, and for
+ * storing one chain.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_enroll_step(struct pawl_enroll *enroll,
