@@ -119,7 +119,6 @@ enum pawl_status pawl_agent_open(struct pawl_agent *agent,
  *
  * Blocks for at most one flash, key-store or public-key operation.
  */
-PAWL_MUST_USE
 enum pawl_status pawl_agent_step(struct pawl_agent *agent,
                                  struct pawl_wait *wait);
 

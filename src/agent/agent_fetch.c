@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The fetch lane, first half: an announced envelope is fetched, and judged by
+ * the engine before anything is erased.
+ */
+#include "agent/agent_internal.h"
+#include "base/base.h"
+#include <string.h>
+
+/* How often one manifest is tried from the start before it is given up. */
+#define TRIES_MAX 3
+
+/*
+ * The endpoint that a URI names: by the name that its certificate must have,
+ * and its port. What is not on the list is not connected to.
+ */
+static const struct pawl_endpoint *endpoint_of(const struct pawl_agent *agent,
+                                               const struct pawl_uri *uri)
+{
+    for (size_t i = 0; i < agent->config.endpoint_count; i++) {
+        const struct pawl_endpoint *one = &agent->config.endpoints[i];
+        const char *name =
+            one->server_name != NULL ? one->server_name : one->host;
+
+        if (one->use == PAWL_USE_DOWNLOAD && one->port == uri->port &&
+            strcmp(name, uri->host) == 0) {
+            return one;
+        }
+    }
+    return NULL;
+}
+
+enum pawl_status pawl_agent_fetch_open(struct pawl_agent *agent)
+{
+    const struct pawl_endpoint *endpoint = endpoint_of(agent, &agent->uri);
+
+    if (endpoint == NULL) {
+        return PAWL_ERR_POLICY;
+    }
+    return pawl_agent_lane_open(agent, &agent->fetch, endpoint,
+                                PAWL_IDENTITY_LDEVID);
+}
+
+/* What the network or the server did may be better later; what was signed
+ * wrongly, or is not for us, will not. */
+void pawl_agent_fetch_fail(struct pawl_agent *agent, enum pawl_status status)
+{
+    struct pawl_agent_lane *fetch = &agent->fetch;
+    const struct pawl_session_failure *failure =
+        pawl_session_failure(&fetch->session);
+    struct pawl_agent_event event = {
+        .code = PAWL_EVENT_DOWNLOAD_FAILED,
+        .status = status,
+        .text = pawl_status_text(status),
+        .endpoint = fetch->session_config.endpoint,
+        .session = failure->status != PAWL_OK ? failure : NULL,
+        .sequence = agent->sequence,
+    };
+
+    pawl_agent_tell(agent, &event);
+    pawl_agent_lane_close(fetch);
+    pawl_agent_backoff(agent, &fetch->backoff, 0);
+    fetch->state = FETCH_REST;
+}
+
+void pawl_agent_fetch_refuse(struct pawl_agent *agent, enum pawl_status status)
+{
+    struct pawl_update_info info;
+    enum pawl_update_reason reason = pawl_update_reason(&agent->update);
+
+    pawl_update_query(&agent->update, &info);
+    struct pawl_agent_event event = {
+        .code = PAWL_EVENT_REFUSED,
+        .status = status,
+        .text = reason != PAWL_UPDATE_REASON_NONE
+                    ? pawl_update_reason_name(reason)
+                    : pawl_status_text(status),
+        .manifest = info.manifest.status != PAWL_OK ? &info.manifest : NULL,
+        .sequence = agent->sequence,
+    };
+    pawl_agent_tell(agent, &event);
+    pawl_agent_lane_close(&agent->fetch);
+    agent->announced[0] = '\0';
+    agent->fetch.state = FETCH_IDLE;
+    agent->inventory_due = true;
+}
+
+/* Begins with the announced URI, unless there is none. */
+static void begin(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    struct pawl_agent_lane *fetch = &agent->fetch;
+    struct pawl_bytes text = {(const uint8_t *)agent->announced,
+                              pawl_text_len(agent->announced, PAWL_URI_MAX)};
+
+    agent->announced_new = false;
+    agent->envelope_len = 0;
+    agent->sequence = 0;
+    enum pawl_status status = pawl_uri_parse(&agent->uri, text);
+    if (status == PAWL_OK) {
+        status = pawl_agent_fetch_open(agent);
+    }
+    if (status == PAWL_ERR_POLICY || status == PAWL_ERR_MALFORMED ||
+        status == PAWL_ERR_UNSUPPORTED || status == PAWL_ERR_LIMIT) {
+        pawl_agent_fetch_refuse(agent, status);
+        return;
+    }
+    if (status != PAWL_OK) {
+        pawl_agent_fetch_fail(agent, status);
+        return;
+    }
+    fetch->state = FETCH_CONNECT;
+    wait->events = PAWL_WAIT_NOTHING;
+}
+
+static void rest(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    struct pawl_agent_lane *fetch = &agent->fetch;
+
+    if (agent->announced_new) {
+        fetch->backoff = (struct pawl_backoff){0};
+    }
+    if (pawl_agent_rested(agent, &fetch->backoff, wait)) {
+        begin(agent, wait);
+    }
+}
+
+static void connect(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    enum pawl_status status = pawl_session_step(&agent->fetch.session, wait);
+
+    if (status == PAWL_OK) {
+        pawl_http_open(&agent->http, &agent->fetch.session);
+        status = pawl_http_get(&agent->http, agent->uri.path, 0, 0, NULL);
+        agent->fetch.state = FETCH_HEAD;
+        wait->events = PAWL_WAIT_NOTHING;
+    }
+    if (status != PAWL_OK && status != PAWL_PENDING) {
+        pawl_agent_fetch_fail(agent, status);
+    }
+}
+
+static void head(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    enum pawl_status status = pawl_http_step(&agent->http, wait);
+
+    if (status == PAWL_PENDING) {
+        return;
+    }
+    if (status == PAWL_OK && agent->http.response.status != 200) {
+        status = PAWL_ERR_REFUSED;
+    }
+    if (status != PAWL_OK) {
+        pawl_agent_fetch_fail(agent, status);
+        return;
+    }
+    pawl_session_accepted(&agent->fetch.session);
+    agent->fetch.state = FETCH_BODY;
+    wait->events = PAWL_WAIT_NOTHING;
+}
+
+/* An envelope over the limit is refused when it does not fit any more. */
+static void body(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    size_t room = sizeof agent->envelope - agent->envelope_len;
+    size_t received = 0;
+    uint8_t one_more;
+    enum pawl_status status =
+        room > 0 ? pawl_http_read(&agent->http,
+                                  agent->envelope + agent->envelope_len, room,
+                                  &received, wait)
+                 : pawl_http_read(&agent->http, &one_more, 1, &received, wait);
+
+    if (status == PAWL_PENDING) {
+        return;
+    }
+    wait->events = PAWL_WAIT_NOTHING;
+    if (status == PAWL_OK && room > 0) {
+        agent->envelope_len += received;
+    } else if (status == PAWL_OK) {
+        pawl_agent_fetch_refuse(agent, PAWL_ERR_LIMIT);
+    } else if (status == PAWL_ERR_CLOSED) {
+        agent->fetch.state = FETCH_START;
+    } else {
+        pawl_agent_fetch_fail(agent, status);
+    }
+}
+
+/*
+ * What runs, or what failed before, is not tried again: the retained
+ * announcement comes at each connection.
+ */
+static bool is_old_news(struct pawl_agent *agent,
+                        const struct pawl_manifest *manifest,
+                        const struct pawl_update_info *info)
+{
+    bool runs = info->current.known &&
+                pawl_equal_ct(info->current.digest, manifest->digest,
+                              sizeof manifest->digest);
+    bool failed = info->state == PAWL_UPDATE_FAILED && info->candidate.known &&
+                  pawl_equal_ct(info->candidate.digest, manifest->digest,
+                                sizeof manifest->digest);
+
+    return runs || (failed && (!info->retry || agent->tries >= TRIES_MAX));
+}
+
+/* Opens the envelope only to know its digest and number; the engine verifies
+ * it for itself. */
+static enum pawl_status look(struct pawl_agent *agent,
+                             struct pawl_manifest *manifest)
+{
+    const struct pawl_manifest_policy policy = {
+        .signers = agent->trust.signers,
+        .signer_count = agent->trust.signer_count,
+        .threshold = agent->trust.signer_threshold,
+    };
+
+    return pawl_manifest_open(
+        manifest, (struct pawl_bytes){agent->envelope, agent->envelope_len},
+        &policy);
+}
+
+/* Whether an update of another manifest is in the way of this one. */
+static bool is_in_the_way(const struct pawl_manifest *manifest,
+                          const struct pawl_update_info *info)
+{
+    bool same = info->candidate.known &&
+                pawl_equal_ct(info->candidate.digest, manifest->digest,
+                              sizeof manifest->digest);
+
+    return info->state == PAWL_UPDATE_CANDIDATE ||
+           info->state == PAWL_UPDATE_STAGED ||
+           (info->state == PAWL_UPDATE_WRITING && !same);
+}
+
+/* Makes room for another update, then comes back. True: it has begun to. */
+static bool make_room(struct pawl_agent *agent,
+                      const struct pawl_manifest *manifest,
+                      const struct pawl_update_info *info)
+{
+    enum pawl_status status = PAWL_ERR_STATE;
+
+    if (is_in_the_way(manifest, info)) {
+        status = pawl_update_cancel(&agent->update);
+        agent->fetch.state = FETCH_CANCEL;
+    } else if (info->state == PAWL_UPDATE_FAILED ||
+               info->state == PAWL_UPDATE_UPDATED) {
+        status = pawl_update_clean(&agent->update);
+        agent->fetch.state = FETCH_CLEAN;
+    }
+    return status == PAWL_OK || status == PAWL_PENDING;
+}
+
+static void forget(struct pawl_agent *agent)
+{
+    pawl_agent_lane_close(&agent->fetch);
+    agent->announced[0] = '\0';
+    agent->fetch.state = FETCH_IDLE;
+}
+
+/* Gives the envelope to the engine. */
+static void start(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    struct pawl_manifest manifest;
+    struct pawl_update_info info;
+    enum pawl_status looked = look(agent, &manifest);
+
+    wait->events = PAWL_WAIT_NOTHING;
+    pawl_update_query(&agent->update, &info);
+    if (looked == PAWL_OK) {
+        agent->sequence = manifest.sequence;
+        if (is_old_news(agent, &manifest, &info)) {
+            forget(agent);
+            return;
+        }
+        if (make_room(agent, &manifest, &info)) {
+            return;
+        }
+    }
+    enum pawl_status status = pawl_update_start(
+        &agent->update,
+        (struct pawl_bytes){agent->envelope, agent->envelope_len});
+    if (status != PAWL_OK && status != PAWL_PENDING) {
+        pawl_agent_fetch_refuse(agent, status);
+        return;
+    }
+    agent->tries++;
+    agent->progress = 0;
+    agent->fetch.state = FETCH_WANT;
+    pawl_agent_say(agent, PAWL_EVENT_VERIFIED, PAWL_OK,
+                   "the envelope is authentic and for us");
+}
+
+/* The engine cancels or cleans; then the envelope is looked at again. */
+static void wait_for_room(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    enum pawl_status status = pawl_update_step(&agent->update, wait);
+
+    if (status == PAWL_OK) {
+        agent->fetch.state = FETCH_START;
+        wait->events = PAWL_WAIT_NOTHING;
+    } else if (status != PAWL_PENDING) {
+        pawl_agent_fetch_refuse(agent, status);
+    }
+}
+
+/* An image on trial is proved first; its successor waits. */
+static void idle(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    bool wanted = agent->announced[0] != '\0' && agent->announced_new &&
+                  agent->trial == TRIAL_NONE;
+
+    if (wanted) {
+        agent->tries = 0;
+        begin(agent, wait);
+    }
+}
+
+void pawl_agent_fetch_step(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    switch ((enum fetch_state)agent->fetch.state) {
+    case FETCH_IDLE:
+        idle(agent, wait);
+        break;
+    case FETCH_REST:
+        rest(agent, wait);
+        break;
+    case FETCH_CONNECT:
+        connect(agent, wait);
+        break;
+    case FETCH_HEAD:
+        head(agent, wait);
+        break;
+    case FETCH_BODY:
+        body(agent, wait);
+        break;
+    case FETCH_START:
+        start(agent, wait);
+        break;
+    case FETCH_CANCEL:
+    case FETCH_CLEAN:
+        wait_for_room(agent, wait);
+        break;
+    case FETCH_WANT:
+    case FETCH_PAYLOAD_CONNECT:
+    case FETCH_PAYLOAD_HEAD:
+    case FETCH_PAYLOAD_BODY:
+    case FETCH_FINISH:
+    case FETCH_INSTALL:
+    case FETCH_RESET:
+        pawl_agent_payload_step(agent, wait);
+        break;
+    }
+}

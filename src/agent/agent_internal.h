@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PAWL_AGENT_INTERNAL_H
+#define PAWL_AGENT_INTERNAL_H
+
+#include <pawl/agent.h>
+
+/* States of the link lane: enrolment and the broker. */
+enum link_state {
+    LINK_REST,           /* until the back-off ends */
+    LINK_ENROLL_CONNECT, /* TLS to the EST server */
+    LINK_ENROLL,         /* EST */
+    LINK_CONNECT,        /* TLS to the broker */
+    LINK_MQTT,           /* CONNECT, until CONNACK */
+    LINK_SUBSCRIBE,      /* to announcements */
+    LINK_REPORT,         /* a publication until it is acknowledged */
+    LINK_ONLINE,         /* nothing to say */
+    LINK_LEAVING         /* DISCONNECT, for a renewal or a reset */
+};
+
+/* States of the fetch lane: envelope, payload, install. */
+enum fetch_state {
+    FETCH_IDLE,    /* nothing announced */
+    FETCH_REST,    /* until the back-off ends */
+    FETCH_CONNECT, /* TLS for the envelope */
+    FETCH_HEAD,
+    FETCH_BODY,
+    FETCH_START, /* the engine judges the envelope */
+    FETCH_WANT,  /* what comes next? */
+    FETCH_PAYLOAD_CONNECT,
+    FETCH_PAYLOAD_HEAD,
+    FETCH_PAYLOAD_BODY,
+    FETCH_FINISH,  /* the engine verifies from flash */
+    FETCH_INSTALL, /* consent, window, staging */
+    FETCH_RESET,   /* say goodbye, then reset */
+    FETCH_CANCEL,  /* the engine gives up another update */
+    FETCH_CLEAN    /* and becomes READY */
+};
+
+/* How far the proof of an image on trial is. */
+enum trial_state {
+    TRIAL_NONE,    /* no trial */
+    TRIAL_WAITING, /* for a session that the broker accepted */
+    TRIAL_ACCEPTING,
+    TRIAL_REJECTING,
+    TRIAL_CLEANING
+};
+
+/* agent.c */
+uint64_t pawl_agent_now_ms(const struct pawl_agent *agent);
+/* Fills in the time as it is known, in seconds; false: it is not. */
+bool pawl_agent_wall_s(const struct pawl_agent *agent, int64_t *seconds);
+/* Tells the application, and the broker where the code is worth it. */
+void pawl_agent_tell(struct pawl_agent *agent,
+                     const struct pawl_agent_event *event);
+/* The same for the plain case. */
+void pawl_agent_say(struct pawl_agent *agent, enum pawl_agent_event_code code,
+                    enum pawl_status status, const char *text);
+/* Adds what one lane waits for to what the agent waits for. */
+void pawl_agent_merge_wait(struct pawl_wait *all, const struct pawl_wait *one);
+/* An endpoint of the list by its use; NULL if there is none. */
+const struct pawl_endpoint *pawl_agent_endpoint(const struct pawl_agent *agent,
+                                                enum pawl_use use);
+
+/* agent_lane.c */
+/* Opens a session to endpoint with a credential of the given kind. */
+enum pawl_status pawl_agent_lane_open(struct pawl_agent *agent,
+                                      struct pawl_agent_lane *lane,
+                                      const struct pawl_endpoint *endpoint,
+                                      enum pawl_identity_kind kind);
+void pawl_agent_lane_close(struct pawl_agent_lane *lane);
+/* Reads a credential into the lane. */
+enum pawl_status pawl_agent_lane_credential(struct pawl_agent *agent,
+                                            struct pawl_agent_lane *lane,
+                                            enum pawl_identity_kind kind);
+/* Begins a pause: exponential, with jitter; at least least_ms. */
+void pawl_agent_backoff(struct pawl_agent *agent, struct pawl_backoff *backoff,
+                        uint32_t least_ms);
+/* Whether the pause is over; *wait otherwise says until when. */
+bool pawl_agent_rested(const struct pawl_agent *agent,
+                       const struct pawl_backoff *backoff,
+                       struct pawl_wait *wait);
+
+/* agent_link.c, agent_enroll.c, agent_fetch.c, agent_payload.c,
+ * agent_trial.c: one bounded step each. */
+void pawl_agent_link_step(struct pawl_agent *agent, struct pawl_wait *wait);
+void pawl_agent_link_fail(struct pawl_agent *agent, enum pawl_status status,
+                          enum pawl_agent_event_code code, uint32_t least_ms);
+void pawl_agent_enroll_connect(struct pawl_agent *agent,
+                               struct pawl_wait *wait);
+void pawl_agent_enroll_step(struct pawl_agent *agent, struct pawl_wait *wait);
+void pawl_agent_fetch_step(struct pawl_agent *agent, struct pawl_wait *wait);
+/* Opens a session to the download endpoint that agent->uri names. */
+enum pawl_status pawl_agent_fetch_open(struct pawl_agent *agent);
+/* Tells why a download stopped, and tries again later. */
+void pawl_agent_fetch_fail(struct pawl_agent *agent, enum pawl_status status);
+/* Gives up what was announced: it was refused. */
+void pawl_agent_fetch_refuse(struct pawl_agent *agent, enum pawl_status status);
+void pawl_agent_payload_step(struct pawl_agent *agent, struct pawl_wait *wait);
+void pawl_agent_trial_step(struct pawl_agent *agent, struct pawl_wait *wait);
+/* The broker took our inventory: the session is proved. */
+void pawl_agent_trial_proved(struct pawl_agent *agent);
+/* Says goodbye and resets. */
+void pawl_agent_reset(struct pawl_agent *agent);
+
+/* agent_report.c */
+void pawl_agent_topic(const struct pawl_agent *agent, const char *last,
+                      char topic[PAWL_TOPIC_MAX]);
+enum pawl_status pawl_agent_write_inventory(struct pawl_agent *agent,
+                                            uint8_t *buf, size_t cap,
+                                            struct pawl_bytes *payload);
+enum pawl_status pawl_agent_write_report(const struct pawl_agent *agent,
+                                         const struct pawl_agent_report *report,
+                                         uint8_t *buf, size_t cap,
+                                         struct pawl_bytes *payload);
+/* Reads an announcement; PAWL_ERR_MALFORMED leaves *uri empty. */
+enum pawl_status pawl_agent_read_announcement(struct pawl_bytes payload,
+                                              char uri[PAWL_URI_MAX]);
+/* Queues a report to the broker. */
+void pawl_agent_queue_report(struct pawl_agent *agent,
+                             const struct pawl_agent_event *event);
+
+#endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The link lane: enrolled or not, to the broker, and what is said there. */
+#include "agent/agent_internal.h"
+#include "base/base.h"
+#include <string.h>
+
+#define REPORT_MAX 256 /* bytes of a payload that we publish */
+
+/*
+ * Ends the session and pauses. Unless status is PAWL_OK (already told), the
+ * application learns why, with the session's own account.
+ */
+void pawl_agent_link_fail(struct pawl_agent *agent, enum pawl_status status,
+                          enum pawl_agent_event_code code, uint32_t least_ms)
+{
+    struct pawl_agent_lane *link = &agent->link;
+    const struct pawl_session_failure *failure =
+        pawl_session_failure(&link->session);
+    struct pawl_agent_event event = {
+        .code = code,
+        .status = status,
+        .text = pawl_status_text(status),
+        .endpoint = link->session_config.endpoint,
+        .session = failure->status != PAWL_OK ? failure : NULL,
+    };
+
+    if (status != PAWL_OK) {
+        pawl_agent_tell(agent, &event);
+    }
+    /* A server that refuses the new LDevID leaves us the old one. */
+    if (failure->client_refused &&
+        link->credential.kind == PAWL_IDENTITY_LDEVID_NEXT &&
+        pawl_identity_drop_next(&agent->identity) != PAWL_OK) {
+        agent->fatal = PAWL_ERR_IO;
+    }
+    pawl_agent_lane_close(link);
+    pawl_agent_backoff(agent, &link->backoff, least_ms);
+    link->state = LINK_REST;
+}
+
+static bool has(struct pawl_agent *agent, enum pawl_identity_kind kind)
+{
+    return pawl_agent_lane_credential(agent, &agent->link, kind) == PAWL_OK;
+}
+
+static bool is_due(const struct pawl_agent *agent)
+{
+    int64_t now_s = 0;
+
+    return pawl_agent_wall_s(agent, &now_s) &&
+           pawl_enroll_due(&agent->link.credential,
+                           agent->config.port->product->serial, now_s);
+}
+
+static bool is_expired(const struct pawl_agent *agent)
+{
+    int64_t now_s = 0;
+
+    return pawl_agent_wall_s(agent, &now_s) &&
+           now_s > agent->link.credential.not_after_s;
+}
+
+/*
+ * Which credential talks to whom: a next LDevID proves itself at the broker;
+ * a current one that is due renews itself first; without one, or with one
+ * that has expired, the IDevID enrols.
+ */
+static void choose(struct pawl_agent *agent, enum pawl_use *use,
+                   enum pawl_identity_kind *kind)
+{
+    *use = PAWL_USE_MQTT;
+    *kind = PAWL_IDENTITY_LDEVID_NEXT;
+    if (has(agent, *kind)) {
+        return;
+    }
+    *kind = PAWL_IDENTITY_LDEVID;
+    if (!has(agent, *kind) || is_expired(agent)) {
+        *use = PAWL_USE_ENROLL;
+        *kind = PAWL_IDENTITY_IDEVID;
+        agent->renewing = false;
+    } else if (is_due(agent)) {
+        *use = PAWL_USE_ENROLL;
+        agent->renewing = true;
+    }
+}
+
+static void rest(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    struct pawl_agent_lane *link = &agent->link;
+    enum pawl_identity_kind kind;
+    enum pawl_use use;
+
+    if (!pawl_agent_rested(agent, &link->backoff, wait)) {
+        return;
+    }
+    choose(agent, &use, &kind);
+    const struct pawl_endpoint *endpoint = pawl_agent_endpoint(agent, use);
+    enum pawl_status status =
+        endpoint != NULL ? pawl_agent_lane_open(agent, link, endpoint, kind)
+                         : PAWL_ERR_POLICY;
+    if (status != PAWL_OK) {
+        pawl_agent_link_fail(agent, status, PAWL_EVENT_SESSION_FAILED, 0);
+        return;
+    }
+    link->state = use == PAWL_USE_ENROLL ? LINK_ENROLL_CONNECT : LINK_CONNECT;
+    wait->events = PAWL_WAIT_NOTHING;
+}
+
+/* An announcement replaces the one before; the fetch lane looks at it. */
+static void on_message(void *ctx, const struct pawl_mqtt_message *message)
+{
+    struct pawl_agent *agent = ctx;
+    char uri[PAWL_URI_MAX];
+
+    if (message->payload.len == 0) {
+        return; /* a retained announcement was taken back */
+    }
+    if (pawl_agent_read_announcement(message->payload, uri) != PAWL_OK) {
+        pawl_agent_say(agent, PAWL_EVENT_REFUSED, PAWL_ERR_MALFORMED,
+                       "an announcement that cannot be read");
+        return;
+    }
+    (void)pawl_text_copy(agent->announced, sizeof agent->announced, uri);
+    agent->announced_new = true;
+    pawl_agent_say(agent, PAWL_EVENT_ANNOUNCED, PAWL_OK, agent->announced);
+}
+
+static void connect(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    struct pawl_agent_lane *link = &agent->link;
+    enum pawl_status status = pawl_session_step(&link->session, wait);
+
+    if (status == PAWL_PENDING) {
+        return;
+    }
+    if (status == PAWL_OK) {
+        const struct pawl_mqtt_config config = {
+            .session = &link->session,
+            .clock = agent->config.port->clock,
+            .client_id = agent->config.port->product->serial,
+            .on_message = on_message,
+            .ctx = agent,
+        };
+        status = pawl_mqtt_open(&agent->mqtt, &config);
+    }
+    if (status != PAWL_OK) {
+        pawl_agent_link_fail(agent, status, PAWL_EVENT_SESSION_FAILED, 0);
+        return;
+    }
+    link->state = LINK_MQTT;
+    wait->events = PAWL_WAIT_NOTHING;
+}
+
+/* CONNACK said yes: the identity is proved, and announcements may come. */
+static void connected(struct pawl_agent *agent)
+{
+    struct pawl_agent_lane *link = &agent->link;
+    char topic[PAWL_TOPIC_MAX];
+
+    pawl_session_accepted(&link->session);
+    link->backoff = (struct pawl_backoff){0};
+    struct pawl_agent_event event = {
+        .code = PAWL_EVENT_CONNECTED,
+        .text = "the broker accepted us",
+        .endpoint = link->session_config.endpoint,
+    };
+    pawl_agent_tell(agent, &event);
+    if (link->credential.kind == PAWL_IDENTITY_LDEVID_NEXT) {
+        enum pawl_status status = pawl_identity_promote(&agent->identity);
+        link->credential.kind = PAWL_IDENTITY_LDEVID;
+        pawl_agent_say(agent, PAWL_EVENT_PROMOTED, status,
+                       "the new LDevID is the current one");
+    }
+    pawl_agent_topic(agent, "announce", topic);
+    agent->inventory_due = true;
+    if (pawl_mqtt_subscribe(&agent->mqtt, topic, PAWL_MQTT_QOS_1) == PAWL_OK) {
+        link->state = LINK_SUBSCRIBE;
+    }
+}
+
+/* Publishes the inventory, or the oldest report. */
+static enum pawl_status publish_next(struct pawl_agent *agent)
+{
+    uint8_t buf[REPORT_MAX];
+    char topic[PAWL_TOPIC_MAX];
+    struct pawl_bytes payload;
+    bool inventory = agent->inventory_due;
+
+    pawl_agent_topic(agent, inventory ? "inventory" : "event", topic);
+    enum pawl_status status =
+        inventory ? pawl_agent_write_inventory(agent, buf, sizeof buf, &payload)
+                  : pawl_agent_write_report(agent, &agent->reports[0], buf,
+                                            sizeof buf, &payload);
+    if (status == PAWL_OK) {
+        status = pawl_mqtt_publish(&agent->mqtt, topic, payload,
+                                   PAWL_MQTT_QOS_1, inventory);
+    }
+    return status;
+}
+
+/* What was published is acknowledged. */
+static void published(struct pawl_agent *agent)
+{
+    if (agent->inventory_due) {
+        agent->inventory_due = false;
+        pawl_agent_say(agent, PAWL_EVENT_PUBLISHED, PAWL_OK,
+                       "the inventory is with the broker");
+        pawl_agent_trial_proved(agent);
+    } else if (agent->report_count > 0) {
+        agent->report_count--;
+        memmove(agent->reports, agent->reports + 1,
+                agent->report_count * sizeof agent->reports[0]);
+    }
+}
+
+/* MQTT is idle: what is next? */
+static void mqtt_idle(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    struct pawl_agent_lane *link = &agent->link;
+
+    if (link->state == LINK_MQTT) {
+        connected(agent);
+        wait->events |= PAWL_WAIT_NOTHING;
+        return;
+    }
+    if (link->state == LINK_REPORT) {
+        published(agent);
+    }
+    bool more = agent->inventory_due || agent->report_count > 0;
+    link->state = LINK_ONLINE;
+    if (more && publish_next(agent) == PAWL_OK) {
+        link->state = LINK_REPORT;
+        wait->events |= PAWL_WAIT_NOTHING;
+    } else if (!more && link->credential.kind == PAWL_IDENTITY_LDEVID &&
+               is_due(agent) && pawl_mqtt_disconnect(&agent->mqtt) == PAWL_OK) {
+        link->state = LINK_LEAVING;
+        wait->events |= PAWL_WAIT_NOTHING;
+    }
+}
+
+static void leave(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    if (pawl_mqtt_step(&agent->mqtt, wait) != PAWL_PENDING) {
+        pawl_agent_lane_close(&agent->link);
+        agent->link.state = LINK_REST;
+        wait->events = PAWL_WAIT_NOTHING;
+    }
+}
+
+static void mqtt_step(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    enum pawl_status status = pawl_mqtt_step(&agent->mqtt, wait);
+
+    if (status == PAWL_OK) {
+        mqtt_idle(agent, wait);
+    } else if (status != PAWL_PENDING) {
+        pawl_agent_link_fail(agent, status, PAWL_EVENT_SESSION_FAILED, 0);
+        wait->events = PAWL_WAIT_NOTHING;
+    }
+}
+
+void pawl_agent_link_step(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    switch ((enum link_state)agent->link.state) {
+    case LINK_REST:
+        rest(agent, wait);
+        break;
+    case LINK_ENROLL_CONNECT:
+        pawl_agent_enroll_connect(agent, wait);
+        break;
+    case LINK_ENROLL:
+        pawl_agent_enroll_step(agent, wait);
+        break;
+    case LINK_CONNECT:
+        connect(agent, wait);
+        break;
+    case LINK_MQTT:
+    case LINK_SUBSCRIBE:
+    case LINK_REPORT:
+    case LINK_ONLINE:
+        mqtt_step(agent, wait);
+        break;
+    case LINK_LEAVING:
+        leave(agent, wait);
+        break;
+    }
+    if (agent->link.state == LINK_REST && wait->events == 0) {
+        wait->events = PAWL_WAIT_NOTHING;
+    }
+}

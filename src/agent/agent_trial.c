@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The proof of an image on trial: a session that the broker accepted, an
+ * inventory that it took, and the application's own health check. Then it is
+ * accepted; if the health check says no, or the deadline passes, it is
+ * rejected and the device resets into the image before.
+ */
+#include "agent/agent_internal.h"
+
+static void reject(struct pawl_agent *agent, enum pawl_update_reason reason)
+{
+    enum pawl_status status = pawl_update_reject(&agent->update, reason);
+
+    pawl_agent_say(agent, PAWL_EVENT_UNHEALTHY, status,
+                   pawl_update_reason_name(reason));
+    if (status == PAWL_OK || status == PAWL_PENDING) {
+        agent->trial = TRIAL_REJECTING;
+    } else {
+        agent->fatal = status; /* a reset uses the trial's budget up */
+    }
+}
+
+void pawl_agent_trial_proved(struct pawl_agent *agent)
+{
+    bool (*healthy)(void *ctx) = agent->config.healthy;
+
+    if (agent->trial != TRIAL_WAITING) {
+        return;
+    }
+    if (healthy != NULL && !healthy(agent->config.ctx)) {
+        reject(agent, PAWL_UPDATE_REASON_UNHEALTHY);
+        return;
+    }
+    enum pawl_status status = pawl_update_accept(&agent->update);
+    if (status == PAWL_OK || status == PAWL_PENDING) {
+        agent->trial = TRIAL_ACCEPTING;
+    } else {
+        pawl_agent_say(agent, PAWL_EVENT_FAILED, status,
+                       "the image on trial could not be accepted");
+        agent->trial = TRIAL_NONE;
+    }
+}
+
+/* Waits for the proof until the deadline. */
+static void await_proof(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    struct pawl_update_info info;
+
+    pawl_update_query(&agent->update, &info);
+    if (info.trial_deadline_ms == 0) {
+        return;
+    }
+    if (pawl_agent_now_ms(agent) >= info.trial_deadline_ms) {
+        reject(agent, PAWL_UPDATE_REASON_DEADLINE);
+        return;
+    }
+    wait->events = PAWL_WAIT_DEADLINE;
+    wait->deadline_ms = info.trial_deadline_ms;
+}
+
+static void accepted(struct pawl_agent *agent)
+{
+    struct pawl_update_info info;
+    struct pawl_agent_event event = {
+        .code = PAWL_EVENT_ACCEPTED,
+        .text = "this image stays, the security counter has advanced",
+    };
+
+    pawl_update_query(&agent->update, &info);
+    if (info.counter_pending) {
+        event.text = "this image stays, the security counter is pending";
+    }
+    event.sequence = info.current.sequence;
+    event.done = info.security_counter;
+    pawl_agent_tell(agent, &event);
+    enum pawl_status status = pawl_update_clean(&agent->update);
+    agent->trial = status == PAWL_OK || status == PAWL_PENDING ? TRIAL_CLEANING
+                                                               : TRIAL_NONE;
+    agent->inventory_due = true;
+}
+
+/* Carries accept, reject or clean on. */
+static void carry_on(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    enum pawl_status status = pawl_update_step(&agent->update, wait);
+
+    if (status == PAWL_PENDING) {
+        return;
+    }
+    wait->events = PAWL_WAIT_NOTHING;
+    if (status != PAWL_OK) {
+        agent->fatal = status; /* the journal: a reset reads it anew */
+    } else if (agent->trial == TRIAL_ACCEPTING) {
+        accepted(agent);
+    } else if (agent->trial == TRIAL_REJECTING) {
+        pawl_agent_reset(agent);
+    } else {
+        agent->trial = TRIAL_NONE;
+    }
+}
+
+void pawl_agent_trial_step(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    switch ((enum trial_state)agent->trial) {
+    case TRIAL_NONE:
+        break;
+    case TRIAL_WAITING:
+        await_proof(agent, wait);
+        break;
+    case TRIAL_ACCEPTING:
+    case TRIAL_REJECTING:
+    case TRIAL_CLEANING:
+        carry_on(agent, wait);
+        break;
+    }
+}
