@@ -13,6 +13,7 @@
  */
 
 #include <stddef.h>
+#include <sys/types.h> /* ssize_t, which wolfSSL's headers take as given */
 #include <wolfssl/version.h>
 
 #include <pawl/port/wolfssl.h>
@@ -132,6 +133,7 @@
 #define HAVE_EXT_CACHE
 #define NO_SESSION_CACHE
 #define WOLFSSL_EXTRA_ALERTS
+#define WOLFSSL_SET_CIPHER_BYTES /* suites are named by number */
 #define WOLF_CRYPTO_CB
 #define WOLF_PRIVATE_KEY_ID
 #ifndef PAWL_WITH_SERVER
