@@ -110,6 +110,7 @@ enum pawl_status pawl_session_open(struct pawl_session *session,
  *         PAWL_ERR_CERTIFICATE, PAWL_ERR_UNTRUSTED, PAWL_ERR_NAME,
  *         PAWL_ERR_EXPIRED      the server's certificate: failure.rule
  *         PAWL_ERR_REFUSED      the server sent a fatal alert
+ *         PAWL_ERR_POLICY       it did not ask for our certificate
  *         PAWL_ERR_PROTOCOL, PAWL_ERR_KEYSTORE, PAWL_ERR_NO_MEMORY
  *
  * Blocks for at most one public-key or key-store operation and the hashing
@@ -151,7 +152,11 @@ enum pawl_session_stage pawl_session_stage(const struct pawl_session *session);
 const struct pawl_session_failure *
 pawl_session_failure(const struct pawl_session *session);
 
-/* What was negotiated; zeros before ESTABLISHED. */
+/* The endpoint that it was opened for; NULL if it never was. */
+const struct pawl_endpoint *
+pawl_session_endpoint(const struct pawl_session *session);
+
+/* What was negotiated; version and suite are 0 before ESTABLISHED. */
 struct pawl_session_info pawl_session_info(const struct pawl_session *session);
 
 /*

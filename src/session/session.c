@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The stages of a session, and what is true in each:
+ *
+ *     CLOSED -open-> CONNECTING -> HANDSHAKE -> ESTABLISHED -> CONFIRMED
+ *                                                   -accepted-> ACCEPTED
+ *     any of them -> FAILED;  any of them -close-> CLOSED
+ *
+ *   CONNECTING   nothing was sent yet
+ *   HANDSHAKE    the transport took bytes (session_io.c)
+ *   ESTABLISHED  wolfSSL and pawl have accepted the server's chain, and our
+ *                key has signed: established()
+ *   CONFIRMED    the server has shown that it took our certificate: a TLS 1.2
+ *                handshake is done, or a ticket or data arrived: confirm()
+ *   ACCEPTED     the protocol above said so: pawl_session_accepted()
+ *   FAILED       failure says why; nothing is sent or received any more
+ *
+ * Invariant: at ESTABLISHED and above the verdict on the chain is PAWL_OK and
+ * was given in this handshake.
+ */
+#include <limits.h>
+#include <string.h>
+#include <wolfssl/error-ssl.h>
+
+#include "base/base.h"
+#include "session/session_internal.h"
+
+#define HANDSHAKE_TIMEOUT_MS 30000u
+#define TLS_1_2 0x0303
+#define TLS_1_3 0x0304
+
+static uint64_t now_ms(const struct session *session)
+{
+    const struct pawl_clock *clock = session->config.port->clock;
+
+    return clock->monotonic_ms(clock->ctx);
+}
+
+/* ---- open and close ---- */
+
+static bool port_is_complete(const struct pawl_port *port)
+{
+    return port != NULL && port->clock != NULL &&
+           port->clock->monotonic_ms != NULL && port->transport != NULL &&
+           port->transport->open != NULL && port->transport->send != NULL &&
+           port->transport->receive != NULL && port->transport->close != NULL;
+}
+
+static bool name_is_usable(const char *name)
+{
+    return name != NULL && name[0] != '\0' &&
+           pawl_text_len(name, PAWL_HOST_MAX) < PAWL_HOST_MAX;
+}
+
+static bool endpoint_is_complete(const struct pawl_endpoint *endpoint)
+{
+    return endpoint != NULL && name_is_usable(endpoint->host) &&
+           name_is_usable(pawl_session_server_name(endpoint)) &&
+           endpoint->port != 0 &&
+           (endpoint->pin.len == 0 || endpoint->pin.len == PAWL_SHA256_SIZE);
+}
+
+static bool config_is_complete(const struct pawl_session_config *config)
+{
+    return port_is_complete(config->port) &&
+           endpoint_is_complete(config->endpoint) &&
+           config->credential != NULL && config->credential->chain.len > 0 &&
+           config->trust != NULL;
+}
+
+static enum pawl_status open_memory(struct session *session)
+{
+    if (session->config.memory == NULL) {
+        return PAWL_OK;
+    }
+    return pawl_arena_open(&session->arena, session->config.memory,
+                           session->config.memory_size);
+}
+
+static enum pawl_status open_key(struct session *session, const char **rule)
+{
+    const struct pawl_credential *credential = session->config.credential;
+    enum pawl_status status = pawl_store_key_open(
+        &session->key, credential->keystore, credential->slot);
+
+    if (status == PAWL_ERR_FULL) {
+        *rule = "too many sessions are open";
+        return PAWL_ERR_NO_MEMORY;
+    }
+    if (status != PAWL_OK) {
+        *rule = "the key store has no such key";
+        return status == PAWL_ERR_ARGUMENT ? status : PAWL_ERR_KEYSTORE;
+    }
+    return pawl_session_check_own(session, rule);
+}
+
+static enum pawl_status open_connection(struct session *session)
+{
+    const struct pawl_transport *transport = session->config.port->transport;
+    const struct pawl_endpoint *endpoint = session->config.endpoint;
+    enum pawl_status status =
+        transport->open(transport->ctx, PAWL_STREAM, endpoint->host,
+                        endpoint->port, &session->handle);
+
+    session->connected = status == PAWL_OK;
+    return status;
+}
+
+static enum pawl_status open_parts(struct session *session, const char **rule)
+{
+    const struct pawl_session_config *config = &session->config;
+    struct pawl_bytes anchors[PAWL_TRUST_ANCHOR_MAX];
+    enum pawl_status status = PAWL_ERR_FAULT;
+
+    if (pawl_trust_anchors(config->trust, pawl_session_roles(config),
+                           anchors) == 0) {
+        *rule = "no anchor of trust has the role";
+        return PAWL_ERR_POLICY;
+    }
+    status = open_memory(session);
+    if (status == PAWL_OK) {
+        status = open_key(session, rule);
+    }
+    if (status == PAWL_OK) {
+        status = pawl_session_tls_open(session, rule);
+    }
+    if (status == PAWL_OK) {
+        status = open_connection(session);
+    }
+    return status;
+}
+
+/* Gives everything back. What is known of the session stays readable. */
+static void release(struct session *session)
+{
+    const struct pawl_session_failure failure = session->failure;
+    const struct pawl_session_info info = session->info;
+    const enum pawl_session_stage stage = session->stage;
+
+    pawl_session_tls_close(session);
+    pawl_store_key_close(&session->key);
+    if (session->arena.first != NULL) {
+        pawl_arena_close(&session->arena);
+    }
+    if (session->connected) {
+        const struct pawl_transport *transport =
+            session->config.port->transport;
+
+        transport->close(transport->ctx, session->handle);
+    }
+    pawl_wipe(session, sizeof *session);
+    session->failure = failure;
+    session->info = info;
+    session->stage = stage;
+}
+
+enum pawl_status pawl_session_open(struct pawl_session *session_out,
+                                   const struct pawl_session_config *config)
+{
+    struct session *session = session_of(session_out);
+    const char *rule = "";
+    enum pawl_status status = PAWL_ERR_ARGUMENT;
+
+    memset(session_out, 0, sizeof *session_out);
+    session->config = *config;
+    session->failure.alert_received = session->failure.alert_sent = -1;
+    session->failure.certificate = session->bad_certificate = -1;
+    session->failure.endpoint = config->endpoint;
+    session->failure.rule = session->rule = rule;
+    session->verdict = PAWL_ERR_FAULT;
+    session->stage = PAWL_SESSION_CONNECTING;
+    if (config_is_complete(config)) {
+        status = open_parts(session, &rule);
+    }
+    if (status != PAWL_OK) {
+        (void)pawl_session_fail(session, status, rule);
+        release(session);
+        return status;
+    }
+    session->started_ms = now_ms(session);
+    session->deadline_ms =
+        session->started_ms + (config->handshake_timeout_ms != 0
+                                   ? config->handshake_timeout_ms
+                                   : HANDSHAKE_TIMEOUT_MS);
+    return PAWL_OK;
+}
+
+void pawl_session_close(struct pawl_session *session_in)
+{
+    struct session *session = session_of(session_in);
+
+    if (session->ssl != NULL) {
+        if (session->stage >= PAWL_SESSION_ESTABLISHED &&
+            session->stage <= PAWL_SESSION_ACCEPTED) {
+            (void)wolfSSL_shutdown(session->ssl); /* a close_notify */
+        }
+        pawl_session_io_flush(session); /* or the alert of a failure */
+    }
+    if (session->stage != PAWL_SESSION_CLOSED) {
+        release(session);
+        session->stage = PAWL_SESSION_CLOSED;
+    }
+}
+
+/* ---- the handshake ---- */
+
+/* Fills in *wait by what wolfSSL waits for, and what is left to be sent. */
+static enum pawl_status pending(const struct session *session, int code,
+                                struct pawl_wait *wait)
+{
+    wait->events = code == WOLFSSL_ERROR_WANT_WRITE ? PAWL_WAIT_WRITABLE
+                                                    : PAWL_WAIT_READABLE;
+    wait->deadline_ms = 0;
+    if (pawl_session_io_waits(session)) {
+        wait->events |= PAWL_WAIT_WRITABLE;
+    }
+    if (session->stage < PAWL_SESSION_ESTABLISHED) {
+        wait->events |= PAWL_WAIT_DEADLINE;
+        wait->deadline_ms = session->deadline_ms;
+    }
+    return PAWL_PENDING;
+}
+
+/*
+ * wolfSSL waits, or has failed with code. Where writing has failed and nothing
+ * is left to read, no alert explains it: the write's failure is the cause.
+ */
+static enum pawl_status wait_or_fail(struct session *session, int code,
+                                     struct pawl_wait *wait)
+{
+    bool waits =
+        code == WOLFSSL_ERROR_WANT_READ || code == WOLFSSL_ERROR_WANT_WRITE;
+
+    if (waits && session->write_status == PAWL_OK) {
+        return pending(session, code, wait);
+    }
+    return pawl_session_fail_tls(session, waits ? 0 : code);
+}
+
+static uint16_t version_of(WOLFSSL *ssl)
+{
+    switch (wolfSSL_GetVersion(ssl)) {
+    case WOLFSSL_TLSV1_3:
+        return TLS_1_3;
+    case WOLFSSL_TLSV1_2:
+        return TLS_1_2;
+    default:
+        return 0;
+    }
+}
+
+static void confirm(struct session *session)
+{
+    if (session->stage == PAWL_SESSION_ESTABLISHED) {
+        session->stage = PAWL_SESSION_CONFIRMED;
+    }
+}
+
+/* wolfSSL says that the handshake is done. Believed only with a verdict of
+ * our own, and only if the server asked who we are. */
+static enum pawl_status established(struct session *session)
+{
+    struct pawl_session_info *info = &session->info;
+
+    info->version = version_of(session->ssl);
+    info->suite = (uint16_t)wolfSSL_get_current_cipher_suite(session->ssl);
+    info->key_store_signatures = session->key.signatures;
+    info->handshake_ms = now_ms(session) - session->started_ms;
+    if (!session->judged || session->verdict != PAWL_OK) {
+        return pawl_session_fail(session, PAWL_ERR_FAULT,
+                                 "the server's chain was not judged");
+    }
+    if (info->version != TLS_1_3 &&
+        !(info->version == TLS_1_2 && session->config.endpoint->tls12)) {
+        return pawl_session_fail(session, PAWL_ERR_POLICY,
+                                 "the version is not one we offered");
+    }
+    if (session->key.signatures == 0) {
+        return pawl_session_fail(session, PAWL_ERR_POLICY,
+                                 "the server did not ask for our certificate");
+    }
+    session->stage = PAWL_SESSION_ESTABLISHED;
+    if (info->version == TLS_1_2 || session->ticket_arrived) {
+        confirm(session);
+    }
+    return PAWL_OK;
+}
+
+static enum pawl_status shake(struct session *session, struct pawl_wait *wait)
+{
+    int answer = wolfSSL_connect(session->ssl);
+
+    if (answer == WOLFSSL_SUCCESS) {
+        return established(session);
+    }
+    return wait_or_fail(session, wolfSSL_get_error(session->ssl, answer), wait);
+}
+
+enum pawl_status pawl_session_step(struct pawl_session *session_in,
+                                   struct pawl_wait *wait)
+{
+    struct session *session = session_of(session_in);
+
+    switch (session->stage) {
+    case PAWL_SESSION_CLOSED:
+        return PAWL_ERR_STATE;
+    case PAWL_SESSION_FAILED:
+        return session->failure.status;
+    case PAWL_SESSION_CONNECTING:
+    case PAWL_SESSION_HANDSHAKE:
+        if (now_ms(session) >= session->deadline_ms) {
+            return pawl_session_fail(session, PAWL_ERR_TIMEOUT,
+                                     "the handshake took too long");
+        }
+        pawl_session_io_flush(session);
+        return shake(session, wait);
+    case PAWL_SESSION_ESTABLISHED:
+    case PAWL_SESSION_CONFIRMED:
+    case PAWL_SESSION_ACCEPTED:
+        break;
+    }
+    pawl_session_io_flush(session);
+    return PAWL_OK;
+}
+
+/* ---- data ---- */
+
+/* What a call for data answers before ESTABLISHED and after a failure. */
+static enum pawl_status ready(const struct session *session)
+{
+    if (session->stage == PAWL_SESSION_FAILED) {
+        return session->failure.status;
+    }
+    return session->stage >= PAWL_SESSION_ESTABLISHED ? PAWL_OK
+                                                      : PAWL_ERR_STATE;
+}
+
+/* Writing has failed. Reads what has arrived, for the alert that says why. */
+static enum pawl_status drain(struct session *session)
+{
+    uint8_t byte;
+    int answer = wolfSSL_peek(session->ssl, &byte, sizeof byte);
+
+    if (answer > 0) {
+        confirm(session);
+        return pawl_session_fail(session, session->write_status, "");
+    }
+    return wait_or_fail(session, wolfSSL_get_error(session->ssl, answer), NULL);
+}
+
+enum pawl_status pawl_session_send(struct pawl_session *session_in,
+                                   const void *data, size_t len, size_t *sent,
+                                   struct pawl_wait *wait)
+{
+    struct session *session = session_of(session_in);
+    int piece = len < SESSION_PIECE_MAX ? (int)len : SESSION_PIECE_MAX;
+    enum pawl_status status = ready(session);
+    int answer = 0;
+
+    *sent = 0;
+    if (status != PAWL_OK || len == 0) {
+        return status != PAWL_OK ? status : PAWL_ERR_ARGUMENT;
+    }
+    pawl_session_io_flush(session);
+    if (pawl_session_io_waits(session)) {
+        return pending(session, WOLFSSL_ERROR_WANT_WRITE, wait);
+    }
+    if (session->write_status == PAWL_OK) {
+        answer = wolfSSL_write(session->ssl, data, piece);
+        if (answer <= 0) {
+            return pawl_session_fail_tls(
+                session, wolfSSL_get_error(session->ssl, answer));
+        }
+    }
+    if (session->write_status != PAWL_OK) {
+        return drain(session);
+    }
+    *sent = (size_t)answer;
+    return PAWL_OK;
+}
+
+enum pawl_status pawl_session_receive(struct pawl_session *session_in,
+                                      void *buf, size_t cap, size_t *received,
+                                      struct pawl_wait *wait)
+{
+    struct session *session = session_of(session_in);
+    enum pawl_status status = ready(session);
+    int answer = 0;
+
+    *received = 0;
+    if (status != PAWL_OK || cap == 0) {
+        return status != PAWL_OK ? status : PAWL_ERR_ARGUMENT;
+    }
+    pawl_session_io_flush(session);
+    answer =
+        wolfSSL_read(session->ssl, buf, cap < INT_MAX ? (int)cap : INT_MAX);
+    if (session->ticket_arrived || answer > 0) {
+        confirm(session);
+    }
+    if (answer > 0) {
+        *received = (size_t)answer;
+        return PAWL_OK;
+    }
+    return wait_or_fail(session, wolfSSL_get_error(session->ssl, answer), wait);
+}
+
+/* ---- what is known ---- */
+
+void pawl_session_accepted(struct pawl_session *session_in)
+{
+    struct session *session = session_of(session_in);
+
+    if (session->stage == PAWL_SESSION_ESTABLISHED ||
+        session->stage == PAWL_SESSION_CONFIRMED) {
+        session->stage = PAWL_SESSION_ACCEPTED;
+    }
+}
+
+enum pawl_session_stage pawl_session_stage(const struct pawl_session *session)
+{
+    return session_of_const(session)->stage;
+}
+
+const struct pawl_session_failure *
+pawl_session_failure(const struct pawl_session *session)
+{
+    return &session_of_const(session)->failure;
+}
+
+const struct pawl_endpoint *
+pawl_session_endpoint(const struct pawl_session *session)
+{
+    return session_of_const(session)->failure.endpoint;
+}
+
+struct pawl_session_info pawl_session_info(const struct pawl_session *session)
+{
+    return session_of_const(session)->info;
+}
