@@ -34,8 +34,14 @@ struct pawl_cose {
 };
 
 /*
- * Reads one message. PAWL_ERR_MALFORMED: structure; PAWL_ERR_UNSUPPORTED:
- * algorithm or critical header that is not known. *cose views into message.
+ * Reads one message. *cose views into it.
+ *
+ * Returns PAWL_ERR_MALFORMED    it is no COSE message, or a label occurs twice
+ *         PAWL_ERR_UNSUPPORTED  a COSE message of another kind (its tag), or
+ *                               with a critical header; or of an algorithm
+ *                               that is not known: cose->tag is then set
+ *         PAWL_ERR_POLICY       COSE, but not what PAWL_COSE_STRICT demands
+ * On an error *cose is empty but for the tag.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_cose_parse(struct pawl_cose *cose,
@@ -49,7 +55,9 @@ enum pawl_status pawl_cose_parse(struct pawl_cose *cose,
  * Returns PAWL_OK                the key made this message
  *         PAWL_ERR_UNSUPPORTED   the key's algorithm is another, or unknown
  *         PAWL_ERR_SIGNATURE     the signature is wrong
- *         PAWL_ERR_MALFORMED     signature of a wrong length
+ *         PAWL_ERR_MALFORMED     signature or key of a wrong length
+ *         PAWL_ERR_LIMIT         Ed25519 and HMAC, which need the bytes in one
+ *                                piece: above PAWL_TRUST_MAX
  *
  * Blocks for one public-key operation.
  */
@@ -72,7 +80,9 @@ struct pawl_cose_signer {
 /*
  * Writes a tagged COSE_Sign1 with detached payload, strict rules, to out;
  * *len has the room on entry and the length on return. PAWL_ERR_TOO_SMALL:
- * *len is the room needed; otherwise the signer's own error.
+ * *len is the room needed, and nothing was signed; PAWL_ERR_UNSUPPORTED: not
+ * an algorithm that signs; PAWL_ERR_LIMIT: the payload is above
+ * PAWL_TRUST_MAX; otherwise the signer's own error. Needs as much stack.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_cose_sign1(const struct pawl_cose_signer *signer,
