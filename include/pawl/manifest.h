@@ -60,8 +60,12 @@ struct pawl_manifest_failure {
 };
 
 /* Largest counts that are accepted; more is PAWL_ERR_LIMIT. */
-#define PAWL_MANIFEST_SEVERED_MAX 4 /* severable members */
-#define PAWL_MANIFEST_BLOCKS_MAX 8  /* authentication blocks looked at */
+#define PAWL_MANIFEST_BLOCKS_MAX 8   /* authentication blocks */
+#define PAWL_MANIFEST_SIGNERS_MAX 32 /* signers of a policy */
+
+/* Pawl's private parameter (SUIT parameter, private use): the component's
+ * security counter, an unsigned integer, in the shared sequence only. */
+#define PAWL_SUIT_SECURITY_COUNTER (-257)
 
 /* Whose word counts. */
 struct pawl_manifest_policy {
@@ -84,14 +88,15 @@ struct pawl_manifest {
     struct pawl_bytes manifest; /* manifest, its bstr, head included */
     size_t component_count;
     struct pawl_bytes components[PAWL_COMPONENT_MAX]; /* encoded ids */
-    uint32_t signers; /* bit i: signer i of the policy signed */
+    uint32_t signers;       /* bit i: signer i of the policy signed */
+    struct pawl_bytes text; /* encoded text map; empty if there is none,
+                             * or if it was severed and is not here */
     /* Private. */
-    uint32_t authentic;       /* multi-bit verdict, checked again later */
-    struct pawl_bytes shared; /* shared sequence */
-    struct pawl_bytes text;   /* reference and text are skipped */
-    struct pawl_bytes sections[5];
-    struct pawl_bytes envelope;
-    struct pawl_bytes payloads; /* where integrated payloads begin */
+    uint32_t authentic;            /* multi-bit verdict, checked again later */
+    uint32_t severed;              /* bit n: section n was severed */
+    struct pawl_bytes shared;      /* shared sequence */
+    struct pawl_bytes sections[5]; /* payload-fetch to invoke, in order */
+    struct pawl_bytes members;     /* of the envelope, behind the manifest */
     struct pawl_manifest_failure failure;
 };
 
@@ -105,11 +110,16 @@ struct pawl_manifest {
  *
  * Returns PAWL_OK               *manifest may be used
  *         PAWL_ERR_MALFORMED, PAWL_ERR_LIMIT, PAWL_ERR_UNSUPPORTED
- *         PAWL_ERR_SIGNATURE    a trusted key's signature is wrong
+ *         PAWL_ERR_ARGUMENT     more signers than PAWL_MANIFEST_SIGNERS_MAX
+ *         PAWL_ERR_SIGNATURE    no signature is right with any trusted key
  *         PAWL_ERR_UNTRUSTED    not enough signatures of trusted keys
  *         PAWL_ERR_DIGEST       manifest or member is not what was signed
- *         PAWL_ERR_POLICY       a signer is not allowed one of the components
- * On an error *manifest holds the failure and nothing else.
+ *         PAWL_ERR_POLICY       too few of those who signed may sign for one
+ *                               of the components, or the sequence number is
+ *                               the largest there is
+ *         PAWL_ERR_FAULT        two checks of one fact disagree
+ * and whatever the cryptography says (PAWL_ERR_NO_MEMORY). On an error
+ * *manifest holds the failure and nothing else.
  *
  * Blocks for one public-key operation per signer that may match.
  */
@@ -149,15 +159,33 @@ enum pawl_status pawl_manifest_payload(const struct pawl_manifest *manifest,
                                        struct pawl_bytes name,
                                        struct pawl_bytes *payload);
 
+/*
+ * The rule of sequence numbers (draft-ietf-suit-manifest-37, 8.4.2): a lower
+ * one than was accepted before is refused, and an equal one unless it is the
+ * same manifest, applied again after power was lost.
+ *
+ * accepted         the number of the manifest accepted last
+ * accepted_digest  its digest
+ *
+ * Returns PAWL_ERR_ROLLBACK, and *manifest holds the failure but stays as it
+ * is otherwise.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_manifest_newer(struct pawl_manifest *manifest,
+                                     uint64_t accepted,
+                                     const uint8_t accepted_digest[32]);
+
 /* What a component's parameters say at the moment a command runs. */
 struct pawl_suit_parameters {
-    uint32_t set; /* bit n: the parameter with number n is set */
-    struct pawl_bytes vendor_id, class_id, device_id; /* 16 bytes each */
-    struct pawl_bytes digest; /* SHA-256 of the image, 32 bytes */
-    uint64_t size;            /* bytes of the image */
-    uint64_t slot;            /* component-slot */
-    uint64_t source;          /* source-component */
-    struct pawl_bytes uri;    /* text, without an end */
+    uint32_t set;                /* bit n: the parameter with number n is set */
+    struct pawl_bytes vendor_id; /* UUID of 16 bytes; or the encoding of a PEN,
+                                  * tag 112 included */
+    struct pawl_bytes class_id, device_id; /* 16 bytes each */
+    struct pawl_bytes digest;              /* SHA-256 of the image, 32 bytes */
+    uint64_t size;                         /* bytes of the image */
+    uint64_t slot;                         /* component-slot */
+    uint64_t source;                       /* source-component */
+    struct pawl_bytes uri;                 /* text, without an end */
     struct pawl_bytes content;
     struct pawl_bytes invoke_arguments, fetch_arguments;
     bool has_security_counter; /* pawl's private parameter */
@@ -189,8 +217,9 @@ struct pawl_manifest_operations {
      * update, the one being examined during invocation. */
     enum pawl_status (*slot)(void *ctx, uint32_t handle, uint64_t *slot);
 
-    /* Compares the component's bytes with parameters->digest and size. The
-     * verdict counts, and only with PAWL_OK. */
+    /* Compares the component's bytes with p->digest, and with p->size if that
+     * is set. The verdict counts, and only with PAWL_OK; an error is no
+     * mismatch, but ends the run. */
     enum pawl_status (*image_match)(void *ctx, uint32_t handle,
                                     const struct pawl_suit_parameters *p,
                                     enum pawl_verdict *verdict);
@@ -218,18 +247,23 @@ struct pawl_manifest_operations {
     /* The port's own code of the last failure. Optional. */
     int32_t (*last_error)(void *ctx);
 
-    /* Told of each command that ran, for logs and tools. Optional. */
+    /* Told of each command when it is done, once for each component that it
+     * was for, for logs and tools. offset counts from the section's first
+     * byte. Optional. */
     void (*trace)(void *ctx, enum pawl_suit_section section, size_t offset,
                   int64_t command, size_t component, enum pawl_status result);
 
-    /* The components are linked for their slot: a component whose shared
-     * sequence passed no component-slot before its digest is refused. */
+    /* The components are linked for their slot: image-digest may be set only
+     * for a component that passed component-slot in the shared sequence
+     * before. */
     bool fixed;
 };
 
 /* Who the device is, for the conditions; each 16 bytes, or empty. */
 struct pawl_manifest_device {
-    struct pawl_bytes vendor_id, class_id, device_id;
+    struct pawl_bytes
+        vendor_id; /* or the encoding of a PEN, tag 112 included */
+    struct pawl_bytes class_id, device_id;
 };
 
 enum pawl_procedure {
@@ -243,14 +277,22 @@ enum pawl_procedure {
 /*
  * Prepares to run a procedure of manifest and makes the dry run: every
  * sequence, every branch of every try-each, is read and checked before the
- * first side effect.
+ * first side effect, also of the sections that this procedure does not run.
+ * After a reset it is simply called again: parameters and the choices of
+ * try-each come from running, and operations that were done are no-ops.
  *
  * manifest, device, operations   retained until the run has ended
  *
  * Returns PAWL_OK               go on with pawl_manifest_step()
  *         PAWL_ERR_NOT_FOR_US   a component is not of this device
  *         PAWL_ERR_UNSUPPORTED  a command or parameter is not supported
- *         PAWL_ERR_MALFORMED, PAWL_ERR_LIMIT, PAWL_ERR_FAULT
+ *         PAWL_ERR_NOT_FOUND    a section was severed and is not there
+ *         PAWL_ERR_POLICY       soft-failure outside of try-each and
+ *                               run-sequence
+ *         PAWL_ERR_MALFORMED, PAWL_ERR_LIMIT
+ *         PAWL_ERR_FAULT        manifest was never authenticated
+ *
+ * Blocks for a few thousand instructions for each KiB of manifest.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_manifest_start(
@@ -259,11 +301,20 @@ enum pawl_status pawl_manifest_start(
     const struct pawl_manifest_operations *operations);
 
 /*
- * Runs on. PAWL_PENDING: an operation was pending, or PAWL_HASH_CHUNK bytes
- * of work are done; call again. PAWL_OK: the procedure has succeeded.
- * PAWL_ERR_NOT_FOR_US: vendor, class or device differ;
- * PAWL_ERR_DIGEST: image-match failed; PAWL_ERR_CONDITION: another condition;
- * else the operation's error. After an error the process is over.
+ * Runs on, for one operation or 32 commands at most.
+ *
+ * Returns PAWL_OK              the procedure has succeeded
+ *         PAWL_PENDING         call again; at once, unless an operation said
+ *                              that it waits for something
+ *         PAWL_ERR_NOT_FOR_US  vendor, class or device differ
+ *         PAWL_ERR_DIGEST      image-match failed
+ *         PAWL_ERR_CONDITION   another condition failed
+ *         PAWL_ERR_POLICY      image-digest before component-slot, where
+ *                              components are linked for their slot
+ *         PAWL_ERR_ARGUMENT    a directive's parameter is missing
+ *         PAWL_ERR_FAULT       a verdict is none
+ * or the operation's own error. After an error the process is over, and each
+ * call says the same.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_manifest_step(struct pawl_manifest_process *process);

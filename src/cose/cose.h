@@ -38,10 +38,13 @@ struct pawl_cose {
  *
  * Returns PAWL_ERR_MALFORMED    it is no COSE message, or a label occurs twice
  *         PAWL_ERR_UNSUPPORTED  a COSE message of another kind (its tag), or
- *                               with a critical header; or of an algorithm
- *                               that is not known: cose->tag is then set
+ *                               with a critical header: cose->tag is then 0;
+ *                               or of an algorithm that is not known, or none
  *         PAWL_ERR_POLICY       COSE, but not what PAWL_COSE_STRICT demands
- * On an error *cose is empty but for the tag.
+ *         PAWL_ERR_LIMIT        an algorithm outside of int64_t, headers nested
+ *                               too deep
+ * On an error *cose is empty, but for the tag where only the algorithm is the
+ * trouble.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_cose_parse(struct pawl_cose *cose,

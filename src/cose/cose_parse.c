@@ -142,9 +142,11 @@ static enum pawl_status read_tag(struct pawl_cose *cose, struct pawl_cbor *in,
     if (pawl_cbor_tag(in, &cose->tag) != PAWL_OK) {
         return PAWL_ERR_MALFORMED;
     }
-    return cose->tag == PAWL_COSE_TAG_SIGN1 || cose->tag == PAWL_COSE_TAG_MAC0
-               ? PAWL_OK
-               : PAWL_ERR_UNSUPPORTED;
+    if (cose->tag != PAWL_COSE_TAG_SIGN1 && cose->tag != PAWL_COSE_TAG_MAC0) {
+        cose->tag = 0;
+        return PAWL_ERR_UNSUPPORTED;
+    }
+    return PAWL_OK;
 }
 
 /* The array of four (RFC 9052, 4.2 and 6.2). */
@@ -179,10 +181,12 @@ static enum pawl_status judge(struct pawl_cose *cose,
     if (headers->rules == PAWL_COSE_STRICT && cose->attached) {
         return PAWL_ERR_POLICY;
     }
-    /* A message without an algorithm is none of the strict ones, and of the
-     * others one that nobody told us how to verify. */
-    if (algorithm == NULL || algorithm->tag != cose->tag || headers->critical) {
+    if (headers->critical) {
+        cose->tag = 0;
         return PAWL_ERR_UNSUPPORTED;
+    }
+    if (algorithm == NULL || algorithm->tag != cose->tag) {
+        return PAWL_ERR_UNSUPPORTED; /* none of ours, or none at all */
     }
     cose->alg = algorithm->number;
     cose->protected_ = headers->protected_;
