@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Install, accept, reject, cancel, clean; and what the idle engine still has
+ * to do: the security counter after an accept, and a boot backend.
+ */
+
+#include "base/base.h"
+#include "update/update_internal.h"
+#include <string.h>
+
+enum {
+    COUNTER_WAIT_FIRST_MS = 1000,
+    COUNTER_WAIT_MAX_MS = 600 * 1000,
+    FRAMES_PER_COMMIT = 3 /* record, proof, tombstone */
+};
+
+/* Nothing else is under way. */
+static enum pawl_status idle(const struct pawl_update_engine *e)
+{
+    if (e->broken) {
+        return PAWL_ERR_IO;
+    }
+    return e->task != PAWL_TASK_NONE || e->committing ? PAWL_ERR_STATE
+                                                      : PAWL_OK;
+}
+
+/*
+ * The manifest kept beside target, against the trust of this moment: who was
+ * withdrawn meanwhile installs and accepts nothing.
+ */
+static enum pawl_status verify_target(struct pawl_update_engine *e)
+{
+    const struct pawl_manifest_policy policy = pawl_update_policy(e);
+    uint8_t slot = e->record.target.manifest_slot;
+    size_t len = sizeof(e->envelope);
+
+    if (slot >= e->components.slot_count) {
+        return PAWL_ERR_FAULT;
+    }
+    enum pawl_status status =
+        pawl_area_read(e->components.slots[slot].manifest, e->envelope, &len);
+    if (status != PAWL_OK) {
+        return status;
+    }
+    e->envelope_len = len;
+    status = pawl_manifest_open_stored(
+        &e->manifest, (struct pawl_bytes){e->envelope, len}, &policy);
+    if (status != PAWL_OK) {
+        e->failure = *pawl_manifest_failure(&e->manifest);
+        return status;
+    }
+    return pawl_equal_ct(e->manifest.digest, e->record.target.digest,
+                         sizeof(e->manifest.digest))
+               ? PAWL_OK
+               : PAWL_ERR_DIGEST;
+}
+
+/* The floor may have risen since the start, and the hardware has its end. */
+static enum pawl_status verify_counter(struct pawl_update_engine *e)
+{
+    uint32_t floor = 0;
+    enum pawl_status status = pawl_update_counter_floor(e, &floor);
+    if (status != PAWL_OK) {
+        return PAWL_ERR_IO;
+    }
+    if (e->record.target_counter != 0 && e->record.target_counter < floor) {
+        e->op_reason = PAWL_UPDATE_REASON_COUNTER_LOW;
+        return PAWL_ERR_ROLLBACK;
+    }
+    return PAWL_OK;
+}
+
+enum pawl_status pawl_update_install(struct pawl_update *update)
+{
+    struct pawl_update_engine *e = pawl_update_engine(update);
+    if (e->broken) {
+        return PAWL_ERR_IO;
+    }
+    if (e->task == PAWL_TASK_INSTALL) {
+        return PAWL_PENDING;
+    }
+    if (e->record.state == PAWL_UPDATE_STAGED && !e->committing) {
+        return PAWL_OK; /* asked twice */
+    }
+    if (idle(e) != PAWL_OK || e->record.state != PAWL_UPDATE_CANDIDATE) {
+        return e->committing && e->next.state == PAWL_UPDATE_STAGED
+                   ? PAWL_PENDING
+                   : PAWL_ERR_STATE;
+    }
+    e->ask_at_ms = 0;
+    e->compacted = false;
+    e->task = PAWL_TASK_INSTALL;
+    return PAWL_PENDING;
+}
+
+/* Boot must find room to write every budget down without an erase. */
+static bool compact_due(const struct pawl_update_engine *e)
+{
+    size_t wanted =
+        (size_t)FRAMES_PER_COMMIT * ((size_t)PAWL_TRIAL_ATTEMPTS + 2);
+    return !e->compacted && pawl_journal_room(&e->journal) < wanted;
+}
+
+static enum pawl_status compact(struct pawl_update_engine *e)
+{
+    e->compacted = true;
+    e->next = e->record;
+    enum pawl_status status = pawl_journal_compact(&e->journal);
+    if (status == PAWL_PENDING) {
+        e->committing = true;
+    } else if (status != PAWL_OK) {
+        e->broken = true;
+        return PAWL_ERR_IO;
+    }
+    return PAWL_PENDING;
+}
+
+static enum pawl_status stage(struct pawl_update_engine *e)
+{
+    enum pawl_status status = verify_target(e);
+    if (status == PAWL_OK) {
+        status = verify_counter(e);
+    }
+    if (status != PAWL_OK) {
+        return pawl_update_stop(e, status, PAWL_UPDATE_PHASE_INSTALL);
+    }
+    struct pawl_record *next = pawl_update_change(e, PAWL_UPDATE_STAGED);
+    next->armed = true;
+    next->attempts = PAWL_TRIAL_ATTEMPTS;
+    next->boots = PAWL_TRIAL_BOOTS;
+    next->trust_version = e->config.trust->version;
+    next->reason = PAWL_UPDATE_REASON_NONE;
+    e->backend_due = e->config.port->boot != NULL;
+    return pawl_update_commit(e, PAWL_TASK_NONE, PAWL_OK);
+}
+
+enum pawl_status pawl_update_install_step(struct pawl_update_engine *e)
+{
+    enum pawl_answer answer = PAWL_ANSWER_YES;
+    if (pawl_update_now(e) < e->ask_at_ms) {
+        return PAWL_PENDING;
+    }
+    if (compact_due(e)) {
+        return compact(e);
+    }
+    if (e->config.may_install != NULL) {
+        answer = e->config.may_install(e->config.ctx);
+    }
+    switch (answer) {
+    case PAWL_ANSWER_YES:
+        return stage(e);
+    case PAWL_ANSWER_NOT_NOW:
+        e->ask_at_ms = pawl_update_now(e) + e->config.ask_again_ms;
+        return PAWL_PENDING;
+    case PAWL_ANSWER_NO:
+        break;
+    }
+    return pawl_update_stop(e, PAWL_ERR_DENIED, PAWL_UPDATE_PHASE_INSTALL);
+}
+
+/* What the record says once target is accepted. Accept is durable first; the
+ * counter rises after it. */
+static enum pawl_status record_accept(struct pawl_update_engine *e)
+{
+    uint32_t floor = 0;
+    enum pawl_status status = pawl_update_counter_floor(e, &floor);
+    if (status != PAWL_OK) {
+        return PAWL_ERR_IO;
+    }
+    struct pawl_record *next = pawl_update_change(e, PAWL_UPDATE_UPDATED);
+    next->previous = e->record.current;
+    if (e->record.lost) {
+        next->previous.known = false; /* it was never confirmed */
+    }
+    next->current = e->record.target;
+    memset(&next->target, 0, sizeof(next->target));
+    next->target.manifest_slot = PAWL_RECORD_NO_SLOT;
+    next->lost = false;
+    next->attempts = 0;
+    next->boots = 0;
+    next->reason = PAWL_UPDATE_REASON_NONE;
+    next->phase = PAWL_UPDATE_PHASE_NONE;
+    next->status = PAWL_OK;
+    if (next->current.sequence > next->sequence_floor) {
+        next->sequence_floor = next->current.sequence;
+    }
+    if (e->record.target_counter > floor) {
+        next->counter_floor = e->record.target_counter;
+        next->counter_pending = true;
+    }
+    next->target_counter = 0;
+    e->counter_wait_ms = 0;
+    e->ask_at_ms = 0;
+    e->backend_due = e->config.port->boot != NULL;
+    return pawl_update_commit(e, PAWL_TASK_NONE, PAWL_OK);
+}
+
+enum pawl_status pawl_update_accept(struct pawl_update *update)
+{
+    struct pawl_update_engine *e = pawl_update_engine(update);
+    if (e->committing && e->next.state == PAWL_UPDATE_UPDATED) {
+        return PAWL_PENDING;
+    }
+    enum pawl_status status = idle(e);
+    if (status != PAWL_OK) {
+        return status;
+    }
+    if (e->record.state == PAWL_UPDATE_UPDATED) {
+        return PAWL_OK; /* asked twice: a retry after a lost answer */
+    }
+    if (e->record.state != PAWL_UPDATE_TRIAL ||
+        e->running != e->record.target.set) {
+        return PAWL_ERR_STATE;
+    }
+    status = verify_target(e);
+    return status == PAWL_OK ? record_accept(e) : status;
+}
+
+static enum pawl_status give_up(struct pawl_update_engine *e,
+                                enum pawl_update_state to,
+                                enum pawl_update_reason reason,
+                                enum pawl_update_phase phase)
+{
+    struct pawl_record *next = pawl_update_change(e, to);
+    next->armed = false;
+    next->reason = reason;
+    next->phase = phase;
+    next->status = PAWL_OK;
+    next->extension_len = 0;
+    e->reason = reason;
+    return pawl_update_commit(e, PAWL_TASK_NONE, PAWL_OK);
+}
+
+enum pawl_status pawl_update_reject(struct pawl_update *update,
+                                    enum pawl_update_reason reason)
+{
+    struct pawl_update_engine *e = pawl_update_engine(update);
+    if (e->committing && (e->next.state == PAWL_UPDATE_REJECTED ||
+                          e->next.state == PAWL_UPDATE_FAILED)) {
+        return PAWL_PENDING;
+    }
+    enum pawl_status status = idle(e);
+    if (status != PAWL_OK) {
+        return status;
+    }
+    switch (e->record.state) {
+    case PAWL_UPDATE_TRIAL:
+        return give_up(e, PAWL_UPDATE_REJECTED, reason,
+                       PAWL_UPDATE_PHASE_TRIAL);
+    case PAWL_UPDATE_STAGED:
+    case PAWL_UPDATE_CANDIDATE:
+        return give_up(e, PAWL_UPDATE_FAILED, reason,
+                       PAWL_UPDATE_PHASE_INSTALL);
+    case PAWL_UPDATE_REJECTED:
+    case PAWL_UPDATE_FAILED:
+        return PAWL_OK; /* asked twice */
+    case PAWL_UPDATE_READY:
+    case PAWL_UPDATE_WRITING:
+    case PAWL_UPDATE_UPDATED:
+        break;
+    }
+    return PAWL_ERR_STATE;
+}
+
+enum pawl_status pawl_update_cancel(struct pawl_update *update)
+{
+    struct pawl_update_engine *e = pawl_update_engine(update);
+    if (e->broken) {
+        return PAWL_ERR_IO;
+    }
+    if (e->task != PAWL_TASK_NONE && e->task != PAWL_TASK_OPEN) {
+        e->cancel_asked = true; /* a flash operation is waited for */
+        return PAWL_PENDING;
+    }
+    if (e->committing && e->next.state == PAWL_UPDATE_FAILED) {
+        return PAWL_PENDING;
+    }
+    enum pawl_status status = idle(e);
+    if (status != PAWL_OK) {
+        return status;
+    }
+    switch (e->record.state) {
+    case PAWL_UPDATE_WRITING:
+        return give_up(e, PAWL_UPDATE_FAILED, PAWL_UPDATE_REASON_CANCELLED,
+                       PAWL_UPDATE_PHASE_WRITE);
+    case PAWL_UPDATE_CANDIDATE:
+    case PAWL_UPDATE_STAGED:
+        e->backend_due = e->config.port->boot != NULL;
+        return give_up(e, PAWL_UPDATE_FAILED, PAWL_UPDATE_REASON_CANCELLED,
+                       PAWL_UPDATE_PHASE_INSTALL);
+    case PAWL_UPDATE_FAILED:
+        return PAWL_OK; /* asked twice */
+    case PAWL_UPDATE_READY:
+    case PAWL_UPDATE_TRIAL:
+    case PAWL_UPDATE_REJECTED:
+    case PAWL_UPDATE_UPDATED:
+        break;
+    }
+    return PAWL_ERR_STATE;
+}
+
+enum pawl_status pawl_update_clean(struct pawl_update *update)
+{
+    struct pawl_update_engine *e = pawl_update_engine(update);
+    if (e->committing && e->next.state == PAWL_UPDATE_READY) {
+        return PAWL_PENDING;
+    }
+    enum pawl_status status = idle(e);
+    if (status != PAWL_OK) {
+        return status;
+    }
+    if (e->record.state == PAWL_UPDATE_READY) {
+        return PAWL_OK;
+    }
+    if (e->record.state != PAWL_UPDATE_FAILED &&
+        e->record.state != PAWL_UPDATE_UPDATED) {
+        return PAWL_ERR_STATE;
+    }
+    struct pawl_record *next = pawl_update_change(e, PAWL_UPDATE_READY);
+    memset(&next->target, 0, sizeof(next->target));
+    next->target.manifest_slot = PAWL_RECORD_NO_SLOT;
+    next->target_counter = 0;
+    next->extension_len = 0;
+    return pawl_update_commit(e, PAWL_TASK_NONE, PAWL_OK);
+}
+
+/* The counter did not rise: accepted stands, and it is tried again later. */
+static void counter_failed(struct pawl_update_engine *e,
+                           enum pawl_status status)
+{
+    e->counter_wait_ms = e->counter_wait_ms == 0 ? COUNTER_WAIT_FIRST_MS
+                                                 : 2 * e->counter_wait_ms;
+    if (e->counter_wait_ms > COUNTER_WAIT_MAX_MS) {
+        e->counter_wait_ms = COUNTER_WAIT_MAX_MS;
+    }
+    e->ask_at_ms = pawl_update_now(e) + e->counter_wait_ms;
+    pawl_update_tell(
+        e, (struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_COUNTER_PENDING,
+                                      .status = status,
+                                      .counter = e->record.counter_floor});
+}
+
+/*
+ * Raises the hardware's counter to what was accepted, reads it again, and
+ * only then forgets that it is due.
+ */
+static enum pawl_status counter_step(struct pawl_update_engine *e)
+{
+    const struct pawl_counter *counter = e->config.port->counter;
+    uint32_t value = 0;
+    enum pawl_status status =
+        counter->advance(counter->ctx, e->record.counter_floor);
+    if (status == PAWL_OK) {
+        status = counter->read(counter->ctx, &value);
+    }
+    if (status == PAWL_OK && value < e->record.counter_floor) {
+        status = PAWL_ERR_IO;
+    }
+    if (status != PAWL_OK) {
+        counter_failed(e, status);
+        return PAWL_PENDING;
+    }
+    pawl_update_change(e, e->record.state)->counter_pending = false;
+    pawl_update_tell(
+        e, (struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_COUNTER,
+                                      .counter = value});
+    return pawl_update_commit(e, PAWL_TASK_NONE, PAWL_OK);
+}
+
+/* A boot backend is told what the journal says; each call may be repeated. */
+static enum pawl_status backend_step(struct pawl_update_engine *e)
+{
+    const struct pawl_boot_backend *boot = e->config.port->boot;
+    enum pawl_status status = PAWL_OK;
+
+    switch (e->record.state) {
+    case PAWL_UPDATE_STAGED:
+        status = boot->select(boot->ctx, e->record.target.set);
+        break;
+    case PAWL_UPDATE_UPDATED:
+        status = boot->confirm(boot->ctx);
+        break;
+    case PAWL_UPDATE_FAILED:
+        status = boot->select(boot->ctx, e->running);
+        break;
+    case PAWL_UPDATE_READY:
+    case PAWL_UPDATE_WRITING:
+    case PAWL_UPDATE_CANDIDATE:
+    case PAWL_UPDATE_TRIAL:
+    case PAWL_UPDATE_REJECTED:
+        break;
+    }
+    e->backend_due = status != PAWL_OK;
+    return status;
+}
+
+enum pawl_status pawl_update_idle_step(struct pawl_update_engine *e,
+                                       struct pawl_wait *wait)
+{
+    if (e->backend_due) {
+        return backend_step(e);
+    }
+    if (!e->record.counter_pending) {
+        return PAWL_OK;
+    }
+    if (pawl_update_now(e) >= e->ask_at_ms) {
+        enum pawl_status status = counter_step(e);
+        if (e->committing || status != PAWL_PENDING) {
+            return status;
+        }
+    }
+    if (!e->record.counter_pending) {
+        return PAWL_OK;
+    }
+    wait->events = PAWL_WAIT_DEADLINE;
+    wait->deadline_ms = e->ask_at_ms;
+    return PAWL_PENDING;
+}
