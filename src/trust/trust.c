@@ -86,7 +86,7 @@ static enum pawl_status count_one(struct pawl_bytes document,
         return PAWL_OK; /* of an algorithm that no root here has */
     }
     if (status != PAWL_OK) {
-        return status;
+        return PAWL_ERR_MALFORMED; /* a broken rule of COSE's included */
     }
     if (cose.tag != PAWL_COSE_TAG_SIGN1 || cose.attached) {
         return PAWL_ERR_MALFORMED;
