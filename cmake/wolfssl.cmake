@@ -91,6 +91,7 @@ function(pawl_wolfssl_key out tree version settings definitions options)
     file(SHA256 "${PAWL_ROOT}/include/pawl/port/wolfssl.h" port_hash)
     file(SHA256 "${tree}/wolfssl/version.h" version_hash)
     string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
+    file(REAL_PATH "${CMAKE_C_COMPILER}" compiler) # cc and gcc may be one
     if(PAWL_WOLFSSL_DIR STREQUAL "")
         set(origin fetched)
     else()
@@ -98,7 +99,7 @@ function(pawl_wolfssl_key out tree version settings definitions options)
     endif()
     string(SHA256 key
         "1|${origin}|${version}|${version_hash}|${settings_hash}|${port_hash}|\
-${CMAKE_C_COMPILER}|${CMAKE_C_COMPILER_ID}|${CMAKE_C_COMPILER_VERSION}|\
+${compiler}|${CMAKE_C_COMPILER_ID}|${CMAKE_C_COMPILER_VERSION}|\
 ${CMAKE_SYSTEM_PROCESSOR}|${CMAKE_C_FLAGS}|${CMAKE_C_FLAGS_${type}}|\
 ${CMAKE_POSITION_INDEPENDENT_CODE}|${CMAKE_INTERPROCEDURAL_OPTIMIZATION}|\
 ${definitions}|${options}")
@@ -115,7 +116,7 @@ function(pawl_wolfssl_library name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "TREE;SETTINGS" "DEFINITIONS")
     set(definitions WOLFSSL_USER_SETTINGS ${arg_DEFINITIONS})
     set(options -w -ffunction-sections -fdata-sections
-                "-ffile-prefix-map=${arg_TREE}=wolfssl")
+                "-fmacro-prefix-map=${arg_TREE}=wolfssl")
     if(PAWL_SANITIZE)
         # Without UBSan: what trips in wolfSSL is not pawl's to mend.
         list(APPEND options -fsanitize=address -fno-omit-frame-pointer)

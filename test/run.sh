@@ -46,7 +46,7 @@ build_preset() {
     shift
     cmake --preset "$preset" -DPAWL_WERROR=ON \
         -DPAWL_WOLFSSL_DIR="${PAWL_WOLFSSL_DIR-}" "$@" &&
-        cmake --build "$root/build/$preset" --parallel "$jobs"
+        cmake --build "$root/build/$preset" --parallel "$jobs" -- --quiet
 }
 
 test_preset() {
