@@ -214,6 +214,30 @@ const char *pawl_posix_cause_name(enum pawl_reset_cause cause);
 /* The reverse; PAWL_RESET_UNKNOWN for NULL and any other word. */
 enum pawl_reset_cause pawl_posix_cause_of(const char *name);
 
+/* ---- a boot loader that is not pawl's, for tests: boot_backend.c ---- */
+
+struct pawl_posix_backend {
+    struct pawl_boot_backend backend; /* the port's table */
+    /* Private. */
+    int dir_fd;
+    const char *path;
+};
+
+/* Makes the file of a boot loader that runs slot A. PAWL_ERR_IO: errno. */
+PAWL_MUST_USE
+enum pawl_status pawl_posix_backend_create(int dir_fd, const char *path);
+
+/* Fills in the table; path is retained. */
+void pawl_posix_backend_init(struct pawl_posix_backend *backend, int dir_fd,
+                             const char *path);
+
+/*
+ * What the boot loader does at a reset: tries what was selected, or gives up
+ * a trial that was not confirmed. PAWL_ERR_CORRUPT, PAWL_ERR_IO.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_posix_backend_reset(struct pawl_posix_backend *backend);
+
 /* ---- key store files: keystore.c ---- */
 
 /* What the software key store keeps its keys in. */
