@@ -3,7 +3,7 @@
 /*
  * What an error came from. Several causes may show at once; the first in this
  * order gives the status, and all of them stay readable: our own key store,
- * our verdict on the server, the server's alert, memory, the connection, and
+ * memory, our verdict on the server, the server's alert, the connection, and
  * whatever else wolfSSL found.
  */
 #include <wolfssl/error-ssl.h>
@@ -13,6 +13,10 @@
 /* TLS alerts that are no errors (RFC 8446, 6.1). */
 #define ALERT_CLOSE_NOTIFY 0
 #define ALERT_USER_CANCELED 90
+/* TLS alerts about certificates (RFC 8446, 6.2). */
+#define ALERT_BAD_CERTIFICATE 42
+#define ALERT_CERTIFICATE_UNKNOWN 46
+#define ALERT_UNKNOWN_CA 48
 
 static void note_alerts(struct session *session)
 {
@@ -92,6 +96,17 @@ static enum pawl_status fail_connection(struct session *session)
     return pawl_session_fail(session, status, "");
 }
 
+/* Whether wolfSSL itself has told the server that its certificate is bad: it
+ * refuses some without asking the verify callback. */
+static bool refused_by_wolfssl(const struct session *session)
+{
+    int alert = session->failure.alert_sent;
+
+    return (alert >= ALERT_BAD_CERTIFICATE &&
+            alert <= ALERT_CERTIFICATE_UNKNOWN) ||
+           alert == ALERT_UNKNOWN_CA;
+}
+
 enum pawl_status pawl_session_fail_tls(struct session *session, int code)
 {
     if (session->failure.tls_code == 0) {
@@ -101,14 +116,18 @@ enum pawl_status pawl_session_fail_tls(struct session *session, int code)
     if (session->key.status != PAWL_OK) {
         return fail_key_store(session);
     }
+    if (code == MEMORY_E || pawl_session_memory_failed(session)) {
+        return pawl_session_fail(session, PAWL_ERR_NO_MEMORY, "");
+    }
     if (session->judged && session->verdict != PAWL_OK) {
         return fail_verdict(session);
     }
+    if (!session->judged && refused_by_wolfssl(session)) {
+        return pawl_session_fail(session, PAWL_ERR_CERTIFICATE,
+                                 "wolfSSL refused a certificate");
+    }
     if (fatal_alert_received(session)) {
         return pawl_session_fail(session, PAWL_ERR_REFUSED, "");
-    }
-    if (code == MEMORY_E) {
-        return pawl_session_fail(session, PAWL_ERR_NO_MEMORY, "");
     }
     if (session->write_status != PAWL_OK || session->read_status != PAWL_OK ||
         session->failure.alert_received == ALERT_CLOSE_NOTIFY) {

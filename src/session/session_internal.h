@@ -40,6 +40,7 @@ struct session {
     struct pawl_arena arena; /* over config.memory; else not open */
     WOLFSSL_CTX *ctx;
     WOLFSSL *ssl;
+    size_t refused_before; /* allocations of the arena that had failed */
     uint64_t started_ms, deadline_ms;
 
     /* The connection. Once reading or writing has failed it is not tried
@@ -97,6 +98,10 @@ PAWL_MUST_USE
 enum pawl_status pawl_session_tls_open(struct session *session,
                                        const char **rule);
 void pawl_session_tls_close(struct session *session);
+
+/* Whether an allocation has failed since this session was opened (in an arena
+ * that is shared, for whomever). */
+bool pawl_session_memory_failed(struct session *session);
 
 /* The name that the server's certificate must have. */
 const char *pawl_session_server_name(const struct pawl_endpoint *endpoint);

@@ -27,7 +27,7 @@ static const uint8_t suites[] = {
 
 /* The arena that serves this session; NULL where wolfSSL brings an allocator
  * of its own (the distribution's package). */
-static void *heap_of(struct session *session)
+static struct pawl_arena *arena_of(struct session *session)
 {
 #ifdef XMALLOC_OVERRIDE
     return session->config.memory != NULL ? &session->arena
@@ -59,7 +59,7 @@ static bool allows_tls12(const struct session *session)
 
 static WOLFSSL_CTX *make_context(struct session *session)
 {
-    void *heap = heap_of(session);
+    void *heap = arena_of(session);
     WOLFSSL_METHOD *method = allows_tls12(session)
                                  ? wolfSSLv23_client_method_ex(heap)
                                  : wolfTLSv1_3_client_method_ex(heap);
@@ -239,24 +239,41 @@ static bool set_connection(struct session *session, const char **rule)
 #endif
 }
 
-/* Whether wolfSSL has what it needs to come so far; memory is what most often
- * lacks then. */
-static enum pawl_status missing(const char *rule)
+bool pawl_session_memory_failed(struct session *session)
 {
-    return rule[0] == '\0' ? PAWL_ERR_NO_MEMORY : PAWL_ERR_UNSUPPORTED;
+    const struct pawl_arena *arena = arena_of(session);
+
+    return arena != NULL && arena->refused > session->refused_before;
+}
+
+/* wolfSSL said no to what *rule names: for want of memory, or for the reason
+ * that status tells. */
+static enum pawl_status refusal(struct session *session,
+                                enum pawl_status status, const char **rule)
+{
+    if (pawl_session_memory_failed(session)) {
+        *rule = "";
+        return PAWL_ERR_NO_MEMORY;
+    }
+    return status;
 }
 
 enum pawl_status pawl_session_tls_open(struct session *session,
                                        const char **rule)
 {
+    const struct pawl_arena *arena = arena_of(session);
+
     *rule = "";
+    session->refused_before = arena != NULL ? arena->refused : 0;
     session->ctx = make_context(session);
     if (session->ctx == NULL) {
         return PAWL_ERR_NO_MEMORY;
     }
-    if (!set_versions(session, rule) || !set_anchors(session, rule) ||
-        !set_credential(session, rule)) {
-        return missing(*rule);
+    if (!set_versions(session, rule)) {
+        return refusal(session, PAWL_ERR_UNSUPPORTED, rule);
+    }
+    if (!set_anchors(session, rule) || !set_credential(session, rule)) {
+        return refusal(session, PAWL_ERR_CERTIFICATE, rule);
     }
     session->ssl = wolfSSL_new(session->ctx);
     if (session->ssl == NULL) {
@@ -264,7 +281,7 @@ enum pawl_status pawl_session_tls_open(struct session *session,
     }
     if (!set_connection(session, rule) || !set_groups(session, rule) ||
         !set_names(session, rule)) {
-        return missing(*rule);
+        return refusal(session, PAWL_ERR_UNSUPPORTED, rule);
     }
     return PAWL_OK;
 }

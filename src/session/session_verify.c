@@ -159,7 +159,7 @@ int pawl_session_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
     if (status == PAWL_OK && preverify != 1) {
         status = status_of_refusal(store->error);
         bad = store->error_depth > 0 ? (size_t)store->error_depth : 0;
-        rule = "wolfSSL refused the certificate";
+        rule = "wolfSSL refused a certificate";
     }
     if (preverify != 1) {
         session->failure.tls_code = store->error;

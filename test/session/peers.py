@@ -1,0 +1,434 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Sessions against openssl s_server: good peers, and one row for each defect.
+
+usage: peers.py PROBE [--quick] [--only WORD]
+
+PROBE is the program session_probe. Prints a line for each row, and at the end
+`rows N failed N`. Exit 0: all rows as they should be, 1: not, 4: usage.
+
+Each defect is a change of the good peer of the first row, which is the
+control of them all: it is accepted before and after.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
+
+import pki
+
+GOOD = {"call": "echo", "status": "PAWL_OK", "stage": "CONFIRMED",
+        "echoed": True, "signatures": 1, "leaked": 0}
+
+
+class World:
+    """The keys and certificates that all rows share."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.ca = pki.make_ca("Pawl test root")
+        self.other_ca = pki.make_ca("Another root")
+        self.client_ca = pki.make_ca("Devices")
+        self.middle = pki.make_ca("Pawl test middle", issuer=self.ca,
+                                  path_length=0)
+        self.server = pki.make_leaf(self.ca)
+        self.client = self.make_client(self.client_ca, end=3000 * pki.DAY)
+        self.numbers = itertools.count()
+        self.chain = self.write(self.client.der())
+        self.key = self.write(self.client.key_der())
+        self.anchor = self.write(self.ca.der())
+
+    @staticmethod
+    def make_client(issuer, **options):
+        return pki.make_leaf(issuer, common_name="device 1", names=None,
+                             purpose=ExtendedKeyUsageOID.CLIENT_AUTH,
+                             **options)
+
+    def write(self, data):
+        return pki.write(self.folder, f"file{next(self.numbers)}", data)
+
+
+class Server:
+    """openssl s_server on a free port, for the time of a with statement."""
+
+    def __init__(self, world, leaf=None, issuers=(), flags=(), verify=True,
+                 client_ca=None, mode=("-rev",)):
+        leaf = leaf or world.server
+        self.log = world.write(b"")
+        command = ["openssl", "s_server", "-quiet", *mode,
+                   "-cert", world.write(leaf.pem()),
+                   "-key", world.write(leaf.key_pem())]
+        if issuers:
+            command += ["-cert_chain",
+                        world.write(b"".join(c.pem() for c in issuers))]
+        if verify:
+            trusted = client_ca or world.client_ca
+            command += ["-CAfile", world.write(trusted.pem()), "-Verify", "3",
+                        "-verify_return_error", "-no-CApath"]
+        self.command = command + list(flags)
+
+    def __enter__(self):
+        for _ in range(5):
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                self.port = probe.getsockname()[1]
+            with open(self.log, "ab") as log:
+                self.process = subprocess.Popen(
+                    self.command + ["-accept", f"127.0.0.1:{self.port}"],
+                    stdin=subprocess.PIPE, stdout=log, stderr=log)
+            if self.wait():
+                return self
+            self.process.kill()
+            self.process.wait()
+        raise RuntimeError("openssl s_server does not start:\n" +
+                           pathlib.Path(self.log).read_text())
+
+    def wait(self):
+        """Until the port listens. A look at /proc takes no connection of a
+        server that serves one at a time."""
+        wanted = f"0100007F:{self.port:04X} 00000000:0000 0A"
+        for _ in range(200):
+            if self.process.poll() is not None:
+                return False
+            if wanted in pathlib.Path("/proc/net/tcp").read_text():
+                return True
+            time.sleep(0.02)
+        return False
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+def probe(world, port, options):
+    options = list(options)
+    # Given once, an option of the row takes the place of the usual one.
+    usual = {"--name": pki.SERVER_NAME, "--chain": world.chain,
+             "--key": world.key, "--anchor": f"server:{world.anchor}"}
+    for option, value in usual.items():
+        if option not in options:
+            options += [option, value]
+    result = subprocess.run([world.probe, "--port", str(port), *options],
+                            capture_output=True, text=True, timeout=300,
+                            check=False)
+    if result.returncode != 0:
+        return [{"exit": result.returncode, "stderr": result.stderr[-2000:]}]
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+ROWS = []
+
+
+def row(title, expected, options=(), slow=False, **server):
+    ROWS.append((title, expected, options, slow, server))
+
+
+def refused(status, rule=None, stage="HANDSHAKE", **more):
+    expected = {"status": status, "stage": stage, "leaked": 0,
+                "echoed": False, **more}
+    if rule is not None:
+        expected["rule"] = rule
+    return expected
+
+
+def good_rows(w):
+    row("TLS 1.3, mutual", {**GOOD, "version": 0x0304, "suite": 0x1301,
+                            "certificate": -1, "rule": "", "tls": 0})
+    row("TLS 1.3 in 28 KiB of its own", GOOD, ["--own-memory"])
+    row("TLS 1.3, AES-128-CCM alone", {**GOOD, "suite": 0x1304},
+        flags=["-ciphersuites", "TLS_AES_128_CCM_SHA256"])
+    row("TLS 1.3, CCM_8 alone", {**GOOD, "suite": 0x1305},
+        flags=["-ciphersuites", "TLS_AES_128_CCM_8_SHA256",
+               "-cipher", "ALL:@SECLEVEL=0"])
+    row("TLS 1.3, X25519 alone (a second ClientHello)", GOOD,
+        flags=["-groups", "X25519"])
+    row("TLS 1.2, where it is allowed",
+        {**GOOD, "version": 0x0303, "suite": 0xC02B}, ["--tls12"],
+        flags=["-tls1_2"])
+    row("TLS 1.2, CCM_8",
+        {**GOOD, "version": 0x0303, "suite": 0xC0AE}, ["--tls12"],
+        flags=["-tls1_2", "-cipher",
+               "ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=0"])
+    row("TLS 1.3 is preferred where 1.2 is allowed",
+        {**GOOD, "version": 0x0304}, ["--tls12"])
+    middle_leaf = pki.make_leaf(w.middle)
+    row("a chain of three", GOOD, leaf=middle_leaf, issuers=[w.middle])
+    row("a chain that brings its root", GOOD, leaf=middle_leaf,
+        issuers=[w.middle, w.ca])
+    row("the middle as the anchor", GOOD,
+        ["--anchor", f"server:{w.write(w.middle.der())}"], leaf=middle_leaf)
+    client_middle = pki.make_ca("Devices' middle", issuer=w.client_ca)
+    client = w.make_client(client_middle)
+    row("our own chain of two", GOOD,
+        ["--chain", w.write(client.der() + client_middle.der()),
+         "--key", w.write(client.key_der())])
+    row("a literal address", GOOD, ["--name", "127.0.0.1"])
+    row("a name in capitals", GOOD, ["--name", "SERVER.EXAMPLE"])
+    row("the pinned key", GOOD, ["--pin", w.write(w.server.key_digest())])
+    row("the protocol asked for (ALPN)", GOOD, ["--alpn", "mqtt"],
+        flags=["-alpn", "mqtt"])
+    row("a server that knows no ALPN", GOOD, ["--alpn", "mqtt"])
+    row("a line of 4000 bytes", GOOD, ["--text", "abcdefgh" * 500])
+    row("an anchor of another role beside the right one", GOOD,
+        ["--anchor", f"server:{w.anchor}", "--anchor",
+         f"enroll:{w.write(w.other_ca.der())}"])
+    forever = pki.make_leaf(
+        w.ca, end=pki.datetime.datetime(9999, 12, 31, 23, 59, 59) - pki.NOW)
+    row("a server without an expiry date (99991231235959Z)", GOOD,
+        leaf=forever)
+    for piece in (1, 2, 3, 7):
+        row(f"a transport of {piece} bytes a call", GOOD,
+            ["--piece", str(piece)])
+    row("a transport that blocks at each call", GOOD, ["--block"])
+    for piece in (1, 2, 3, 7):
+        row(f"{piece} bytes a call, and each call blocks", GOOD,
+            ["--block", "--piece", str(piece), "--text", "x" * 200])
+    row("1 byte a call, blocking, TLS 1.2", GOOD,
+        ["--block", "--piece", "1", "--tls12"], flags=["-tls1_2"])
+
+
+def certificate_rows(w):
+    row("unknown CA", refused("PAWL_ERR_UNTRUSTED", signatures=0,
+                              alert_sent="unknown_ca"),
+        leaf=pki.make_leaf(w.other_ca))
+    row("unknown CA, its certificate sent along",
+        refused("PAWL_ERR_UNTRUSTED", signatures=0),
+        leaf=pki.make_leaf(w.other_ca), issuers=[w.other_ca])
+    row("an anchor of another role",
+        refused("PAWL_ERR_POLICY", "no anchor of trust has the role",
+                stage="CONNECTING"),
+        ["--anchor", f"enroll:{w.anchor}"])
+    row("a right CA for another use", refused("PAWL_ERR_UNTRUSTED"),
+        ["--anchor", f"enroll:{w.anchor}", "--anchor",
+         f"server:{w.write(w.other_ca.der())}"])
+    clone = pki.forge_clone(w.ca)
+    row("forged clone of the CA", refused("PAWL_ERR_UNTRUSTED"),
+        leaf=pki.make_leaf(clone), issuers=[clone])
+    row("forged clone of the CA, not sent along",
+        refused("PAWL_ERR_UNTRUSTED"), leaf=pki.make_leaf(clone))
+    middle_clone = pki.forge_clone(w.middle)
+    row("forged clone of an intermediate", refused("PAWL_ERR_UNTRUSTED"),
+        leaf=pki.make_leaf(middle_clone), issuers=[middle_clone])
+    wrong = "the certificate is not for the server's name"
+    row("wrong name", refused("PAWL_ERR_NAME", wrong, certificate=0),
+        ["--name", "other.example"])
+    row("wrong address", refused("PAWL_ERR_NAME", wrong),
+        ["--name", "127.0.0.2"])
+    row("the name in CN only", refused("PAWL_ERR_NAME", wrong),
+        leaf=pki.make_leaf(w.ca, names=None))
+    row("the name in CN, another in SAN", refused("PAWL_ERR_NAME", wrong),
+        leaf=pki.make_leaf(w.ca, names=["other.example"]))
+    row("a wildcard", refused("PAWL_ERR_NAME", wrong),
+        leaf=pki.make_leaf(w.ca, names=["*.example"]))
+    row("another pin",
+        refused("PAWL_ERR_UNTRUSTED",
+                "the key is not the one that is pinned"),
+        ["--pin", w.write(w.ca.key_digest())])
+    row("expired", refused("PAWL_ERR_EXPIRED", certificate=0),
+        leaf=pki.make_leaf(w.ca, begin=-9 * pki.DAY, end=-pki.DAY))
+    row("not yet valid", refused("PAWL_ERR_EXPIRED", certificate=0),
+        leaf=pki.make_leaf(w.ca, begin=pki.DAY, end=9 * pki.DAY))
+    row("clock unknown: issued after the floor is accepted", GOOD,
+        ["--now", "-1", "--floor", "1600000000"],
+        leaf=pki.make_leaf(w.ca, begin=-pki.DAY, end=9 * pki.DAY))
+    row("clock unknown: expired before the floor",
+        refused("PAWL_ERR_EXPIRED"),
+        ["--now", "-1", "--floor", str(int(time.time()) + 86400 * 400)])
+    row("clock behind the floor counts as unknown", GOOD,
+        ["--now", "1500000000", "--floor", "1600000000"])
+    itself = pki.make_ca(pki.SERVER_NAME)
+    row("self-signed", refused("PAWL_ERR_UNTRUSTED"),
+        leaf=pki.make_leaf(itself, key=itself.key))
+    row("a self-signed CA as the leaf", refused("PAWL_ERR_CERTIFICATE"),
+        leaf=itself)
+    leaf_ca = pki.make_leaf(w.ca)
+    row("a leaf used as a CA", refused("PAWL_ERR_CERTIFICATE"),
+        leaf=pki.make_leaf(leaf_ca), issuers=[leaf_ca])
+    no_sign = pki.make_ca("No keyCertSign", issuer=w.ca, cert_sign=False)
+    row("a CA without keyCertSign", refused("PAWL_ERR_CERTIFICATE"),
+        leaf=pki.make_leaf(no_sign), issuers=[no_sign])
+    deep = pki.make_ca("Below path length 0", issuer=w.middle)
+    row("path length", refused("PAWL_ERR_CERTIFICATE"),
+        leaf=pki.make_leaf(deep), issuers=[deep, w.middle])
+    row("EKU clientAuth", refused("PAWL_ERR_CERTIFICATE"),
+        leaf=pki.make_leaf(w.ca, purpose=ExtendedKeyUsageOID.CLIENT_AUTH))
+    row("key usage without digitalSignature",
+        refused("PAWL_ERR_CERTIFICATE"),
+        leaf=pki.make_leaf(w.ca, key_agreement_only=True))
+    unknown = x509.UnrecognizedExtension(
+        ObjectIdentifier("1.3.6.1.4.1.55555.1"), b"\x05\x00")
+    row("unknown critical extension", refused("PAWL_ERR_CERTIFICATE"),
+        leaf=pki.make_leaf(w.ca, extra=(unknown, True)))
+    row("unknown extension, not critical", GOOD,
+        leaf=pki.make_leaf(w.ca, extra=(unknown, False)))
+    row("signed with SHA-1", refused("PAWL_ERR_CERTIFICATE"),
+        leaf=pki.resign_with_sha1(pki.make_leaf(w.ca)),
+        flags=["-cipher", "ALL:@SECLEVEL=0"])
+    row("intermediate missing", refused("PAWL_ERR_UNTRUSTED"),
+        leaf=pki.make_leaf(w.middle))
+    long_chain = [w.ca]
+    for depth in range(4):
+        long_chain.insert(0, pki.make_ca(f"Level {depth}",
+                                         issuer=long_chain[0]))
+    row("a chain of more than four", refused("PAWL_ERR_CERTIFICATE"),
+        leaf=pki.make_leaf(long_chain[0]), issuers=long_chain[:-1])
+    expired_ca = pki.make_ca("Expired CA", begin=-9 * pki.DAY, end=-pki.DAY)
+    # An anchor is a name and a key (RFC 5280, 6.1.1 d); how long it counts is
+    # the trust document's matter.
+    row("an anchor's own dates do not count", GOOD,
+        ["--anchor", f"server:{w.write(expired_ca.der())}"],
+        leaf=pki.make_leaf(expired_ca))
+    row("an expired anchor beside a good one", GOOD,
+        ["--anchor", f"server:{w.write(expired_ca.der())}",
+         "--anchor", f"server:{w.anchor}"])
+
+
+def client_rows(w):
+    no_request = refused("PAWL_ERR_POLICY",
+                         "the server did not ask for our certificate",
+                         signatures=0, refused=False)
+    row("our certificate is not asked for", no_request, verify=False)
+    row("our certificate is not asked for, TLS 1.2", no_request,
+        ["--tls12"], flags=["-tls1_2"], verify=False)
+    row("our certificate is refused after the handshake",
+        refused("PAWL_ERR_REFUSED", stage="ESTABLISHED", alert="unknown_ca",
+                refused=True, call="echo", signatures=1),
+        client_ca=w.other_ca)
+    row("our certificate is refused, TLS 1.2",
+        refused("PAWL_ERR_REFUSED", stage="HANDSHAKE", alert="unknown_ca",
+                refused=True, call="step"), ["--tls12"],
+        flags=["-tls1_2"], client_ca=w.other_ca)
+    expired = w.make_client(w.client_ca, begin=-9 * pki.DAY, end=-pki.DAY)
+    options = ["--chain", w.write(expired.der()),
+               "--key", w.write(expired.key_der())]
+    row("our own certificate has expired",
+        refused("PAWL_ERR_EXPIRED", "our own certificate has expired",
+                stage="CONNECTING", call="open"), options)
+    row("our own has expired, but it is for its renewal",
+        refused("PAWL_ERR_REFUSED", stage="ESTABLISHED",
+                alert="certificate_expired", refused=True),
+        [*options, "--use", "enroll", "--anchor", f"enroll:{w.anchor}"])
+    row("our key is of another certificate",
+        refused("PAWL_ERR_KEYSTORE",
+                "our key is not that of our certificate",
+                stage="CONNECTING", call="open"),
+        ["--key", w.write(w.server.key_der())])
+    row("the key store has lost the key",
+        refused("PAWL_ERR_KEYSTORE", "the key store has no such key",
+                stage="CONNECTING", call="open"), ["--key-store", "lost"])
+    row("the key store fails in the handshake",
+        refused("PAWL_ERR_KEYSTORE", "the key store did not sign",
+                signatures=0, port=4711, call="step"),
+        ["--key-store", "fail"])
+
+
+def protocol_rows(w):
+    row("TLS 1.2 only, not allowed",
+        refused("PAWL_ERR_REFUSED", alert="protocol_version", refused=False),
+        flags=["-tls1_2"])
+    for version in ("-tls1", "-tls1_1"):
+        row(f"TLS {'1.0' if version == '-tls1' else '1.1'} only",
+            refused("PAWL_ERR_REFUSED", alert="protocol_version"),
+            ["--tls12"], flags=[version, "-cipher", "ALL:@SECLEVEL=0"])
+    row("another protocol only (ALPN)",
+        refused("PAWL_ERR_REFUSED", alert="no_application_protocol"),
+        ["--alpn", "mqtt"], flags=["-alpn", "http/1.1"])
+    row("no suite in common", refused("PAWL_ERR_REFUSED",
+                                      alert="handshake_failure"),
+        flags=["-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"])
+    row("CBC only, TLS 1.2", refused("PAWL_ERR_REFUSED",
+                                     alert="handshake_failure"),
+        ["--tls12"],
+        flags=["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA256"])
+    row("no group in common", refused("PAWL_ERR_REFUSED",
+                                      alert="handshake_failure"),
+        flags=["-groups", "P-521"])
+
+
+def sweep_rows():
+    row("dies at each byte",
+        {"sweep": "die", "harmless": 1, "leaks": 0, "again": GOOD},
+        ["--sweep", "die"], slow=True)
+    row("ends at each byte",
+        {"sweep": "end", "harmless": 1, "leaks": 0, "again": GOOD},
+        ["--sweep", "end"], slow=True)
+    row("dies at each byte, TLS 1.2",
+        {"sweep": "die", "harmless": 1, "leaks": 0, "again": GOOD},
+        ["--sweep", "die", "--tls12"], slow=True, flags=["-tls1_2"])
+    row("each allocation fails in turn",
+        {"sweep": "alloc", "leaks": 0, "only": "PAWL_ERR_NO_MEMORY",
+         "again": GOOD}, ["--sweep", "alloc"], slow=True)
+
+
+def mismatches(expected, lines):
+    """What is not as expected, as text; empty if all is."""
+    if not lines:
+        return ["no answer"]
+    got = lines[0]
+    wrong = []
+    for key, value in expected.items():
+        if key == "again":
+            wrong += mismatches(value, lines[1:])
+        elif key == "only":
+            wrong += [f"{status} {count} times" for status, count
+                      in got.items()
+                      if status.startswith("PAWL_") and status != value]
+        elif got.get(key) != value:
+            wrong.append(f"{key} is {got.get(key)!r}, not {value!r}")
+    return wrong
+
+
+def run_row(world, title, expected, options, server):
+    with Server(world, **server) as peer:
+        lines = probe(world, peer.port, options)
+        wrong = mismatches(expected, lines)
+        log = pathlib.Path(peer.log).read_text(errors="replace")
+    first = lines[0] if lines else {}
+    told = (first.get("rule") or first.get("alert") or "") \
+        if first.get("status") != "PAWL_OK" else ""
+    print(f"{'ok    ' if not wrong else 'FAILED'} {title}: "
+          f"{first.get('status', first.get('sweep', ''))} "
+          f"{first.get('stage', first.get('runs', ''))} {told}".rstrip())
+    if wrong:
+        print("       " + "; ".join(wrong))
+        print("       " + json.dumps(lines))
+        print("       server: " + log[-600:].replace("\n", "\n       "))
+    sys.stdout.flush()
+    return not wrong
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("probe")
+    parser.add_argument("--quick", action="store_true",
+                        help="without the rows that try every byte")
+    parser.add_argument("--only", default="", help="rows with this in them")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(folder)
+        world.probe = os.path.abspath(arguments.probe)
+        good_rows(world)
+        certificate_rows(world)
+        client_rows(world)
+        protocol_rows(world)
+        sweep_rows()
+        rows = [entry for entry in ROWS if arguments.only in entry[0] and
+                not (entry[3] and arguments.quick)]
+        failed = sum(not run_row(world, title, expected, options, server)
+                     for title, expected, options, _, server in rows)
+    print(f"rows {len(rows)} failed {failed}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Opens sessions to a real server and prints what came of each, one JSON
+ * object a line, for test/session/peers.py. The transport and the key store
+ * can be made to fail:
+ *
+ *   --piece N       the transport moves N bytes at most in a call
+ *   --block         each of its calls answers PAWL_PENDING first
+ *   --die-at N      it fails once N bytes were moved, both ways counted
+ *   --end-at N      its input ends there instead
+ *   --alloc-at N    the N-th allocation fails
+ *   --key-store W   "fail": signing fails; "lost": there is no key
+ *   --sweep die|end|alloc   all of them in turn, until one does no harm
+ */
+#include <pawl/pawl.h>
+#include <pawl/session.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <wolfssl/wolfcrypt/settings.h>
+
+#include <wolfssl/wolfcrypt/asn_public.h>
+#include <wolfssl/wolfcrypt/ecc.h>
+#include <wolfssl/wolfcrypt/random.h>
+
+#include "crypto/crypto.h"
+#include "posix.h"
+#include "trust/trust_internal.h"
+
+/* What the command line says. */
+struct options {
+    struct pawl_endpoint endpoint;
+    const char *text; /* sent; its reverse comes back */
+    size_t piece;
+    bool block;
+    uint64_t die_at, end_at; /* UINT64_MAX: never */
+    size_t alloc_at;         /* 0: never */
+    bool key_fails, key_lost;
+    bool own_memory;
+    const char *sweep;
+    uint32_t timeout_ms;
+    uint32_t roles;
+    int64_t now_s, floor_s; /* now_s 0: the machine's; -1: unknown */
+};
+
+static struct options options = {
+    .endpoint = {.use = PAWL_USE_MQTT, .host = "127.0.0.1"},
+    .text = "pawl",
+    .die_at = UINT64_MAX,
+    .end_at = UINT64_MAX,
+    .timeout_ms = 5000,
+};
+
+static struct pawl_trust trust;
+static uint8_t chain[8192], key_der[512], anchor_bytes[8][4096], pin[33];
+static struct pawl_bytes own_chain, own_key;
+
+/* ---- the key store: one key, out of a file ---- */
+
+static ecc_key signing_key;
+static WC_RNG rng;
+
+static enum pawl_status key_public(void *ctx, enum pawl_key_slot slot,
+                                   uint8_t point[PAWL_P256_POINT_SIZE])
+{
+    word32 len = PAWL_P256_POINT_SIZE;
+
+    (void)ctx;
+    (void)slot;
+    if (options.key_lost) {
+        return PAWL_ERR_NOT_FOUND;
+    }
+    return wc_ecc_export_x963(&signing_key, point, &len) == 0
+               ? PAWL_OK
+               : PAWL_ERR_KEYSTORE;
+}
+
+static enum pawl_status key_sign(void *ctx, enum pawl_key_slot slot,
+                                 const uint8_t digest[32],
+                                 uint8_t signature[PAWL_P256_SIGNATURE_SIZE])
+{
+    uint8_t der[80];
+    word32 len = sizeof der;
+
+    (void)ctx;
+    (void)slot;
+    if (options.key_fails ||
+        wc_ecc_sign_hash(digest, 32, der, &len, &rng, &signing_key) != 0) {
+        return PAWL_ERR_KEYSTORE;
+    }
+    return pawl_signature_from_der((struct pawl_bytes){der, len}, signature);
+}
+
+static int32_t key_error(void *ctx)
+{
+    (void)ctx;
+    return 4711;
+}
+
+static const struct pawl_keystore keystore = {
+    .public_key = key_public, .sign = key_sign, .last_error = key_error};
+
+static bool open_key(void)
+{
+    word32 at = 0;
+
+    return wc_InitRng(&rng) == 0 && wc_ecc_init(&signing_key) == 0 &&
+           wc_EccPrivateKeyDecode(own_key.data, &at, &signing_key,
+                                  (word32)own_key.len) == 0;
+}
+
+/* ---- the transport: the port's, made worse ---- */
+
+static struct pawl_posix_transport sockets;
+static uint64_t moved;    /* bytes, both ways */
+static bool may_go[2];    /* sending, receiving: the next call is let through */
+static uint64_t calls;    /* of send and receive, since open */
+#define CALLS_MAX 2000000 /* more are a loop without end */
+
+/* Whether this call answers PAWL_PENDING for the sake of --block. */
+static bool blocked(size_t direction)
+{
+    if (++calls > CALLS_MAX) {
+        fputs("probe: the session calls its transport without end\n", stderr);
+        exit(3);
+    }
+    may_go[direction] = !may_go[direction];
+    return options.block && may_go[direction];
+}
+
+static size_t allowed(size_t len, uint64_t limit)
+{
+    uint64_t left = limit > moved ? limit - moved : 0;
+
+    if (options.piece != 0 && len > options.piece) {
+        len = options.piece;
+    }
+    return len > left ? (size_t)left : len;
+}
+
+static enum pawl_status probe_open(void *ctx, enum pawl_transport_kind kind,
+                                   const char *host, uint16_t port, int *handle)
+{
+    (void)ctx;
+    moved = calls = 0;
+    return sockets.transport.open(sockets.transport.ctx, kind, host, port,
+                                  handle);
+}
+
+static enum pawl_status probe_send(void *ctx, int handle, const void *data,
+                                   size_t len, size_t *sent)
+{
+    enum pawl_status status = PAWL_ERR_FAULT;
+
+    (void)ctx;
+    len = allowed(len, options.die_at);
+    if (len == 0) {
+        return PAWL_ERR_IO;
+    }
+    if (blocked(0)) {
+        return PAWL_PENDING;
+    }
+    status =
+        sockets.transport.send(sockets.transport.ctx, handle, data, len, sent);
+    moved += status == PAWL_OK ? *sent : 0;
+    return status;
+}
+
+static enum pawl_status probe_receive(void *ctx, int handle, void *buf,
+                                      size_t cap, size_t *received)
+{
+    enum pawl_status status = PAWL_ERR_FAULT;
+
+    (void)ctx;
+    if (allowed(cap, options.die_at) == 0) {
+        return PAWL_ERR_IO;
+    }
+    if (allowed(cap, options.end_at) == 0) {
+        return PAWL_ERR_CLOSED;
+    }
+    if (blocked(1)) {
+        return PAWL_PENDING;
+    }
+    cap = allowed(cap, options.die_at);
+    cap = allowed(cap, options.end_at);
+    status = sockets.transport.receive(sockets.transport.ctx, handle, buf, cap,
+                                       received);
+    moved += status == PAWL_OK ? *received : 0;
+    return status;
+}
+
+static void probe_close(void *ctx, int handle)
+{
+    (void)ctx;
+    sockets.transport.close(sockets.transport.ctx, handle);
+}
+
+static int32_t probe_error(void *ctx, int handle)
+{
+    (void)ctx;
+    return sockets.transport.last_error(sockets.transport.ctx, handle);
+}
+
+static const struct pawl_transport transport = {.open = probe_open,
+                                                .send = probe_send,
+                                                .receive = probe_receive,
+                                                .close = probe_close,
+                                                .last_error = probe_error};
+
+/* ---- the port ---- */
+
+static struct pawl_posix_clock machine_clock;
+
+static uint64_t probe_monotonic(void *ctx)
+{
+    (void)ctx;
+    return machine_clock.clock.monotonic_ms(machine_clock.clock.ctx);
+}
+
+static enum pawl_status probe_wall(void *ctx, int64_t *seconds)
+{
+    (void)ctx;
+    if (options.now_s < 0) {
+        return PAWL_ERR_CLOCK;
+    }
+    *seconds = options.now_s;
+    return options.now_s > 0
+               ? PAWL_OK
+               : machine_clock.clock.wall_s(machine_clock.clock.ctx, seconds);
+}
+
+static struct pawl_clock probe_clock = {.monotonic_ms = probe_monotonic,
+                                        .wall_s = probe_wall};
+static _Alignas(16) uint8_t arena[256 * 1024];
+static _Alignas(16) uint8_t session_memory[28 * 1024];
+static const struct pawl_port port = {.clock = &probe_clock,
+                                      .entropy = &pawl_posix_entropy,
+                                      .keystore = &keystore,
+                                      .transport = &transport,
+                                      .arena = arena,
+                                      .arena_size = sizeof arena};
+
+/* ---- one session ---- */
+
+struct outcome {
+    enum pawl_status status;
+    bool echoed;
+    size_t leaked; /* bytes of the arena, after close */
+    bool spent;    /* the allocation that was to fail did */
+};
+
+static void sleep_until(const struct pawl_wait *wait)
+{
+    if (!options.block && options.piece == 0) {
+        pawl_posix_transport_sleep(&sockets, wait);
+    } else {
+        struct timespec moment = {.tv_nsec = 20000};
+        nanosleep(&moment, NULL);
+    }
+}
+
+/* Sends the text as a line and waits for its reverse. */
+static enum pawl_status echo(struct pawl_session *session, bool *echoed)
+{
+    char line[4096], answer[4096];
+    size_t len = (size_t)snprintf(line, sizeof line, "%s\n", options.text);
+    size_t out = 0, in = 0;
+    uint64_t give_up_ms = probe_monotonic(NULL) + options.timeout_ms;
+    struct pawl_wait wait = {0};
+
+    while (in < len && probe_monotonic(NULL) < give_up_ms) {
+        size_t count = 0;
+        enum pawl_status status =
+            out < len ? pawl_session_send(session, line + out, len - out,
+                                          &count, &wait)
+                      : pawl_session_receive(session, answer + in, len - in,
+                                             &count, &wait);
+        if (status == PAWL_PENDING) {
+            wait.events |= PAWL_WAIT_DEADLINE;
+            wait.deadline_ms = give_up_ms;
+            sleep_until(&wait);
+        } else if (status != PAWL_OK) {
+            return status;
+        } else if (out < len) {
+            out += count;
+        } else {
+            in += count;
+        }
+    }
+    *echoed = in == len;
+    for (size_t i = 0; *echoed && i + 1 < len; i++) {
+        *echoed = answer[i] == line[len - 2 - i];
+    }
+    return *echoed ? PAWL_OK : PAWL_ERR_TIMEOUT;
+}
+
+static const char *stage_name(enum pawl_session_stage stage)
+{
+    static const char *const names[] = {
+        "CLOSED",    "CONNECTING", "HANDSHAKE", "ESTABLISHED",
+        "CONFIRMED", "ACCEPTED",   "FAILED"};
+
+    return names[stage];
+}
+
+static void print(const struct pawl_session *session, const char *call,
+                  const struct outcome *outcome)
+{
+    const struct pawl_session_failure *failure = pawl_session_failure(session);
+    struct pawl_session_info info = pawl_session_info(session);
+    enum pawl_session_stage stage = pawl_session_stage(session);
+
+    printf("{\"call\": \"%s\", \"status\": \"%s\", \"stage\": \"%s\", "
+           "\"echoed\": %s, \"version\": %u, \"suite\": %u, \"in\": %llu, "
+           "\"out\": %llu, \"signatures\": %u, \"peak\": %zu, \"alert\": "
+           "\"%s\", \"alert_sent\": \"%s\", \"tls\": %d, \"port\": %d, "
+           "\"certificate\": %d, \"refused\": %s, \"rule\": \"%s\"",
+           call, pawl_status_name(outcome->status),
+           stage_name(stage == PAWL_SESSION_FAILED ? failure->stage : stage),
+           outcome->echoed ? "true" : "false", info.version, info.suite,
+           (unsigned long long)info.bytes_in,
+           (unsigned long long)info.bytes_out, info.key_store_signatures,
+           pawl_arena_peak(), pawl_session_alert_name(failure->alert_received),
+           pawl_session_alert_name(failure->alert_sent), failure->tls_code,
+           failure->port_code, failure->certificate,
+           failure->client_refused ? "true" : "false", failure->rule);
+}
+
+static struct outcome run(bool quiet)
+{
+    static struct pawl_session session;
+    struct outcome outcome = {.status = PAWL_ERR_FAULT};
+    struct pawl_arena *global = pawl_arena_global();
+    const struct pawl_credential credential = {
+        .keystore = &keystore, .slot = PAWL_KEY_LDEVID_A, .chain = own_chain};
+    const struct pawl_session_config config = {
+        .port = &port,
+        .endpoint = &options.endpoint,
+        .credential = &credential,
+        .trust = &trust,
+        .roles = options.roles,
+        .time_floor_s = options.floor_s,
+        .memory = options.own_memory ? session_memory : NULL,
+        .memory_size = options.own_memory ? sizeof session_memory : 0,
+        .handshake_timeout_ms = options.timeout_ms,
+    };
+    const char *call = "open";
+    size_t used = global->used;
+    struct pawl_wait wait = {0};
+
+    global->fail_at = options.alloc_at;
+    outcome.status = pawl_session_open(&session, &config);
+    if (outcome.status == PAWL_OK) {
+        call = "step";
+        while ((outcome.status = pawl_session_step(&session, &wait)) ==
+               PAWL_PENDING) {
+            sleep_until(&wait);
+        }
+    }
+    if (outcome.status == PAWL_OK && options.text[0] != '\0') {
+        call = "echo";
+        outcome.status = echo(&session, &outcome.echoed);
+    }
+    outcome.spent = options.alloc_at != 0 && global->fail_at == 0;
+    global->fail_at = 0;
+    if (!quiet) {
+        print(&session, call, &outcome);
+    }
+    pawl_session_close(&session);
+    pawl_session_close(&session); /* harmless */
+    outcome.leaked = global->used - used;
+    if (!quiet) {
+        printf(", \"leaked\": %zu}\n", outcome.leaked);
+    }
+    fflush(stdout);
+    return outcome;
+}
+
+/* ---- sweeps ---- */
+
+struct sweep {
+    unsigned runs, refused, harmless, leaks;
+    unsigned by_status[64];
+};
+
+static void count_run(struct sweep *sweep, const struct outcome *outcome)
+{
+    sweep->runs++;
+    sweep->leaks += outcome->leaked != 0;
+    if (outcome->status == PAWL_OK) {
+        sweep->harmless++;
+    } else {
+        sweep->refused++;
+        sweep->by_status[-outcome->status & 63]++;
+    }
+}
+
+static void print_sweep(const struct sweep *sweep)
+{
+    printf("{\"sweep\": \"%s\", \"runs\": %u, \"refused\": %u, "
+           "\"harmless\": %u, \"leaks\": %u",
+           options.sweep, sweep->runs, sweep->refused, sweep->harmless,
+           sweep->leaks);
+    for (int i = 0; i < 64; i++) {
+        if (sweep->by_status[i] != 0) {
+            printf(", \"%s\": %u", pawl_status_name((enum pawl_status) - i),
+                   sweep->by_status[i]);
+        }
+    }
+    puts("}");
+}
+
+/* All points of failure in turn, until the session comes through unharmed. */
+static void run_sweep(void)
+{
+    struct sweep sweep = {0};
+    bool alloc = strcmp(options.sweep, "alloc") == 0;
+    uint64_t *point =
+        strcmp(options.sweep, "die") == 0 ? &options.die_at : &options.end_at;
+
+    for (uint64_t at = 0; at < 20000; at++) {
+        struct outcome outcome;
+
+        if (alloc) {
+            options.alloc_at = (size_t)at + 1;
+        } else {
+            *point = at;
+        }
+        outcome = run(true);
+        count_run(&sweep, &outcome);
+        if (outcome.status == PAWL_OK && !(alloc && outcome.spent)) {
+            break;
+        }
+    }
+    print_sweep(&sweep);
+    options.die_at = options.end_at = UINT64_MAX;
+    options.alloc_at = 0;
+    (void)run(false); /* the next session to a good peer works */
+}
+
+/* ---- the command line ---- */
+
+static struct pawl_bytes slurp(const char *path, uint8_t *buf, size_t cap)
+{
+    FILE *file = fopen(path, "rb");
+    size_t len = file == NULL ? 0 : fread(buf, 1, cap, file);
+
+    if (file != NULL) {
+        fclose(file);
+    }
+    if (len == 0 || len == cap) {
+        fprintf(stderr, "probe: cannot read %s\n", path);
+        exit(4);
+    }
+    return (struct pawl_bytes){buf, len};
+}
+
+static uint32_t role_of(const char *word)
+{
+    if (strcmp(word, "enroll") == 0) {
+        return PAWL_ROLE_ENROLL;
+    }
+    return strcmp(word, "download") == 0 ? PAWL_ROLE_DOWNLOAD
+                                         : PAWL_ROLE_SERVER;
+}
+
+static void add_anchor(const char *value)
+{
+    struct pawl_trust_anchor *anchor = &trust.anchors[trust.anchor_count];
+    const char *path = strchr(value, ':');
+    char role[16] = {0};
+
+    if (path == NULL || path - value >= (ptrdiff_t)sizeof role ||
+        trust.anchor_count == PAWL_TRUST_ANCHOR_MAX) {
+        fputs("probe: --anchor ROLE:FILE, eight at most\n", stderr);
+        exit(4);
+    }
+    memcpy(role, value, (size_t)(path - value));
+    anchor->roles = role_of(role);
+    anchor->certificate = slurp(path + 1, anchor_bytes[trust.anchor_count],
+                                sizeof anchor_bytes[0]);
+    trust.anchor_count++;
+}
+
+static enum pawl_use use_of(const char *word)
+{
+    if (strcmp(word, "enroll") == 0) {
+        return PAWL_USE_ENROLL;
+    }
+    return strcmp(word, "download") == 0 ? PAWL_USE_DOWNLOAD : PAWL_USE_MQTT;
+}
+
+/* Takes in an option without a value. */
+static bool take_flag(const char *name)
+{
+    if (strcmp(name, "--tls12") == 0) {
+        options.endpoint.tls12 = true;
+    } else if (strcmp(name, "--block") == 0) {
+        options.block = true;
+    } else if (strcmp(name, "--own-memory") == 0) {
+        options.own_memory = true;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool take_server(const char *name, const char *value)
+{
+    struct pawl_endpoint *endpoint = &options.endpoint;
+
+    if (strcmp(name, "--host") == 0) {
+        endpoint->host = value;
+    } else if (strcmp(name, "--port") == 0) {
+        endpoint->port = (uint16_t)atoi(value);
+    } else if (strcmp(name, "--name") == 0) {
+        endpoint->server_name = value;
+    } else if (strcmp(name, "--alpn") == 0) {
+        endpoint->alpn = value;
+    } else if (strcmp(name, "--use") == 0) {
+        endpoint->use = use_of(value);
+    } else if (strcmp(name, "--pin") == 0) {
+        endpoint->pin = slurp(value, pin, sizeof pin);
+    } else if (strcmp(name, "--anchor") == 0) {
+        add_anchor(value);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool take_failure(const char *name, const char *value)
+{
+    if (strcmp(name, "--piece") == 0) {
+        options.piece = (size_t)atoi(value);
+    } else if (strcmp(name, "--die-at") == 0) {
+        options.die_at = strtoull(value, NULL, 10);
+    } else if (strcmp(name, "--end-at") == 0) {
+        options.end_at = strtoull(value, NULL, 10);
+    } else if (strcmp(name, "--alloc-at") == 0) {
+        options.alloc_at = (size_t)atoi(value);
+    } else if (strcmp(name, "--key-store") == 0) {
+        options.key_fails = strcmp(value, "fail") == 0;
+        options.key_lost = strcmp(value, "lost") == 0;
+    } else if (strcmp(name, "--sweep") == 0) {
+        options.sweep = value;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool take_value(const char *name, const char *value)
+{
+    if (strcmp(name, "--chain") == 0) {
+        own_chain = slurp(value, chain, sizeof chain);
+    } else if (strcmp(name, "--key") == 0) {
+        own_key = slurp(value, key_der, sizeof key_der);
+    } else if (strcmp(name, "--text") == 0) {
+        options.text = value;
+    } else if (strcmp(name, "--timeout") == 0) {
+        options.timeout_ms = (uint32_t)atoi(value);
+    } else if (strcmp(name, "--now") == 0) {
+        options.now_s = strtoll(value, NULL, 10);
+    } else if (strcmp(name, "--floor") == 0) {
+        options.floor_s = strtoll(value, NULL, 10);
+    } else if (strcmp(name, "--roles") == 0) {
+        options.roles = role_of(value);
+    } else {
+        return take_server(name, value) || take_failure(name, value);
+    }
+    return true;
+}
+
+static void take_options(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (take_flag(argv[i])) {
+            continue;
+        }
+        if (i + 1 == argc || !take_value(argv[i], argv[i + 1])) {
+            fprintf(stderr, "probe: what is %s?\n", argv[i]);
+            exit(4);
+        }
+        i++;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    pawl_posix_transport_init(&sockets);
+    pawl_posix_clock_init(&machine_clock);
+    take_options(argc, argv);
+    /* As pawl_trust_load() leaves it; signatures are not the matter here. */
+    trust.authentic = PAWL_TRUST_AUTHENTIC;
+    if (pawl_init(&port) != PAWL_OK || !open_key()) {
+        fputs("probe: cannot begin\n", stderr);
+        return 4;
+    }
+    if (options.sweep != NULL) {
+        run_sweep();
+    } else {
+        (void)run(false);
+    }
+    wc_ecc_free(&signing_key);
+    wc_FreeRng(&rng);
+    pawl_finish();
+    return 0;
+}
