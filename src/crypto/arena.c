@@ -190,6 +190,7 @@ void *pawl_wolfssl_malloc(size_t size, void *heap, int type)
     if (arena != NULL && arena->first != NULL) {
         pawl_crypto_lock();
         found = take(arena, size);
+        arena->refused += found == NULL;
         pawl_crypto_unlock();
     }
     return found;

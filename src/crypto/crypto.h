@@ -133,6 +133,7 @@ struct pawl_arena {
     size_t used;    /* now */
     size_t peak;    /* most at once */
     size_t fail_at; /* tests: the n-th allocation fails; 0: none */
+    size_t refused; /* allocations that failed since it was opened */
 };
 
 /* Sets up size bytes at memory (any alignment) as an arena. */
