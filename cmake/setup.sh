@@ -14,7 +14,7 @@ set -u
 
 # package=probe: a command, or with a slash a header file of the compiler's.
 BUILD='gcc=gcc libc6-dev=./stdio.h cmake=cmake ninja-build=ninja
-    dpkg-dev=dpkg-source'
+    dpkg-dev=dpkg-source libssl-dev=./openssl/evp.h'
 QUICKSTART="$BUILD openssl=openssl mosquitto=mosquitto
     mosquitto-clients=mosquitto_pub nginx=nginx python3=python3"
 TEST="$BUILD libcmocka-dev=./cmocka.h pkg-config=pkg-config python3=python3

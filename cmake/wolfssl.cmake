@@ -173,8 +173,11 @@ function(pawl_wolfssl_system)
         "FOR TESTS ONLY, never for a device")
     add_library(pawl::wolfssl INTERFACE IMPORTED GLOBAL)
     target_link_libraries(pawl::wolfssl INTERFACE PkgConfig::PAWL_SYSTEM_WOLFSSL)
+    # Its options stand in front of every header of its own; it warns of some.
     target_compile_definitions(pawl_wolfssl_headers INTERFACE
-        PAWL_WOLFSSL_SYSTEM)
+        PAWL_WOLFSSL_SYSTEM WC_NO_HARDEN)
+    target_compile_options(pawl_wolfssl_headers INTERFACE
+        "SHELL:-include wolfssl/options.h")
     target_link_libraries(pawl_wolfssl_headers INTERFACE
         PkgConfig::PAWL_SYSTEM_WOLFSSL)
     set_target_properties(PkgConfig::PAWL_SYSTEM_WOLFSSL PROPERTIES
