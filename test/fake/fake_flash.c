@@ -43,7 +43,15 @@ static void breach(struct fake_flash *flash, const char *what)
 static uint8_t weak_reading(const struct fake_flash *flash, uint32_t off,
                             uint8_t group)
 {
+    uint32_t span =
+        flash->mood_span != 0 ? flash->mood_span : flash->port.program_size;
+    bool patch = (hash(off / span, 4711U) & 4U) != 0;
+
     switch ((enum fake_mood)flash->mood[group]) {
+    case FAKE_MOOD_PATCHY:
+        return patch ? 0xFF : 0x00;
+    case FAKE_MOOD_PATCHED:
+        return patch ? 0x00 : 0xFF;
     case FAKE_MOOD_PROGRAMMED:
         return 0xFF;
     case FAKE_MOOD_MIXED:
@@ -54,6 +62,31 @@ static uint8_t weak_reading(const struct fake_flash *flash, uint32_t off,
         break;
     }
     return 0x00;
+}
+
+/* Reads len bytes of one unit. False: an ECC error. */
+static bool read_unit(const struct fake_flash *flash, uint32_t off, size_t len,
+                      uint8_t *out, uint8_t mark)
+{
+    const uint8_t *bits = flash->bits + off;
+    const uint8_t *weak = flash->weak + off;
+    uint8_t erased = flash->port.erased_value;
+
+    if ((mark & TORN) == 0) {
+        for (size_t i = 0; i < len; i++) {
+            out[i] = bits[i] ^ erased;
+        }
+        return true;
+    }
+    if (flash->mood[mark & GROUP] == FAKE_MOOD_ECC) {
+        return false;
+    }
+    for (uint32_t i = 0; i < len; i++) {
+        uint8_t pull = weak_reading(flash, off + i, mark & GROUP);
+
+        out[i] = (uint8_t)((bits[i] & ~weak[i]) | (weak[i] & pull)) ^ erased;
+    }
+    return true;
 }
 
 static enum pawl_status flash_read(void *ctx, uint32_t off, void *buf,
@@ -71,18 +104,17 @@ static enum pawl_status flash_read(void *ctx, uint32_t off, void *buf,
         fault(flash, FAKE_FAULT_REFUSED);
         return PAWL_ERR_IO;
     }
-    for (uint32_t i = 0; i < len; i++) {
-        uint8_t mark = flash->marks[(off + i) / flash->port.program_size];
-        uint8_t weak = flash->weak[off + i];
-        uint8_t bits = flash->bits[off + i];
+    for (size_t done = 0; done < len;) { /* unit by unit */
+        uint32_t at = off + (uint32_t)done;
+        uint32_t unit = at / flash->port.program_size;
+        size_t part = (unit + 1U) * flash->port.program_size - at;
 
-        if ((mark & TORN) != 0 && flash->mood[mark & GROUP] == FAKE_MOOD_ECC) {
+        part = part < len - done ? part : len - done;
+        if (!read_unit(flash, at, part, out + done, flash->marks[unit])) {
             fault(flash, FAKE_FAULT_ECC);
             return PAWL_ERR_CORRUPT;
         }
-        bits = (uint8_t)((bits & ~weak) |
-                         (weak & weak_reading(flash, off + i, mark & GROUP)));
-        out[i] = bits ^ flash->port.erased_value;
+        done += part;
     }
     return PAWL_OK;
 }
@@ -548,6 +580,33 @@ void fake_flash_load(struct fake_flash *flash, uint32_t off, const void *data,
         flash->weak[off + i] = 0;
         flash->marks[(off + i) / flash->port.program_size] = TOUCHED;
     }
+}
+
+uint16_t fake_flash_torn(const struct fake_flash *flash, uint32_t off,
+                         uint32_t len)
+{
+    uint32_t unit = flash->port.program_size;
+    uint16_t groups = 0;
+
+    for (uint32_t u = off / unit; u < (off + len) / unit; u++) {
+        if ((flash->marks[u] & TORN) != 0) {
+            groups |= (uint16_t)(1U << (flash->marks[u] & GROUP));
+        }
+    }
+    return groups;
+}
+
+bool fake_flash_touched(const struct fake_flash *flash, uint32_t off,
+                        uint32_t len)
+{
+    uint32_t unit = flash->port.program_size;
+
+    for (uint32_t u = off / unit; u < (off + len) / unit; u++) {
+        if (flash->marks[u] != 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool fake_flash_weak(const struct fake_flash *flash)

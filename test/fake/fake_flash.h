@@ -62,6 +62,8 @@ enum fake_mood {
     FAKE_MOOD_PROGRAMMED, /* as programmed */
     FAKE_MOOD_MIXED,      /* each bit on its own, by the boot's number */
     FAKE_MOOD_ECC,        /* reading such a unit is an ECC error */
+    FAKE_MOOD_PATCHY,     /* each span as erased or as programmed */
+    FAKE_MOOD_PATCHED,    /* the other way round */
     FAKE_MOOD_COUNT
 };
 
@@ -99,7 +101,8 @@ struct fake_flash {
     uint32_t pending;    /* polls that each operation takes; 0: blocking */
     uint32_t polls;      /* left of the one under way */
     enum pawl_status poll_status;
-    uint32_t boots;                        /* times that power came back */
+    uint32_t mood_span; /* bytes that are alike when patchy; 0: a unit */
+    uint32_t boots;     /* times that power came back */
     uint32_t programs[FAKE_FLASH_SECTORS]; /* calls, by first sector */
     uint32_t erases[FAKE_FLASH_SECTORS];
     uint32_t bytes_programmed;
@@ -164,6 +167,14 @@ void fake_flash_flip(struct fake_flash *flash, uint32_t off, unsigned bit);
 /* Writes without any rule, for given states: the range reads as data. */
 void fake_flash_load(struct fake_flash *flash, uint32_t off, const void *data,
                      size_t len);
+
+/* The groups (bit g: group g) that have torn units in len bytes at off. */
+uint16_t fake_flash_torn(const struct fake_flash *flash, uint32_t off,
+                         uint32_t len);
+
+/* Whether any unit in len bytes at off was programmed since its erase. */
+bool fake_flash_touched(const struct fake_flash *flash, uint32_t off,
+                        uint32_t len);
 
 /* Weak bits anywhere? For searches that stop branching when there are none. */
 bool fake_flash_weak(const struct fake_flash *flash);
