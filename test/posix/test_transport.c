@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 20000u
+#define PATIENCE_MS 60000u /* a resolver without a network takes its time */
 
 static struct pawl_posix_transport self;
 static const struct pawl_transport *const transport = &self.transport;
