@@ -111,12 +111,15 @@ struct pawl_store_key {
 
 /*
  * Opens slot and registers its router. PAWL_ERR_NOT_FOUND, PAWL_ERR_KEYSTORE;
- * PAWL_ERR_FULL when too many are open at once.
+ * PAWL_ERR_FULL when too many are open at once, PAWL_ERR_STATE before
+ * pawl_init(). key is then as after pawl_store_key_close(), and its status
+ * says why.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_store_key_open(struct pawl_store_key *key,
                                      const struct pawl_keystore *keystore,
                                      enum pawl_key_slot slot);
+/* Nothing signs with it any more. Harmless for one that is not open (zeros). */
 void pawl_store_key_close(struct pawl_store_key *key);
 /* The public key as SubjectPublicKeyInfo (RFC 5480); 91 bytes. */
 #define PAWL_P256_SPKI_SIZE 91

@@ -24,6 +24,9 @@
 /* Which arena and lock serve the process; NULL for none. In arena.c. */
 void pawl_arena_use(struct pawl_arena *global, const struct pawl_lock *lock);
 
+/* Whether pawl_init() has been called. In init.c. */
+bool pawl_crypto_ready(void);
+
 /* The port's lock around what is shared; nothing without one. */
 void pawl_crypto_lock(void);
 void pawl_crypto_unlock(void);

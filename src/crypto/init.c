@@ -55,6 +55,11 @@ static enum pawl_status set_up(const struct pawl_port *port)
     return status;
 }
 
+bool pawl_crypto_ready(void)
+{
+    return process.port != NULL;
+}
+
 static void forget(void)
 {
     pawl_arena_use(NULL, NULL);

@@ -147,6 +147,9 @@ enum pawl_status pawl_store_key_open(struct pawl_store_key *key,
     if (key->point[0] != 0x04) {
         return refuse(key, PAWL_ERR_KEYSTORE);
     }
+    if (!pawl_crypto_ready()) {
+        return refuse(key, PAWL_ERR_STATE); /* wolfSSL has no table yet */
+    }
     key->device_id = claim_device();
     if (key->device_id == INVALID_DEVID) {
         return refuse(key, PAWL_ERR_FULL);
