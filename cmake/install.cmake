@@ -12,9 +12,6 @@ install(DIRECTORY "${PAWL_ROOT}/include/pawl"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
 install(TARGETS pawl pawl_boot EXPORT pawlTargets
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
-if(PAWL_SANITIZE OR PAWL_COVERAGE)
-    install(TARGETS pawl_instrument EXPORT pawlTargets)
-endif()
 install(EXPORT pawlTargets NAMESPACE pawl:: DESTINATION "${PAWL_CMAKE_DIR}")
 
 if(PAWL_WOLFSSL STREQUAL "system")

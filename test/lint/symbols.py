@@ -3,6 +3,8 @@
 
 - Every symbol with external linkage begins with pawl_.
 - No allocator is needed by pawl's own objects.
+- Each library is complete: what it needs of pawl's is in it (a boot loader
+  links libpawl_boot.a and wolfSSL, nothing of the layers above).
 - Data that changes lives in src/crypto alone (wolfSSL's globals hang on it).
 
 Reads libpawl.a and libpawl_boot.a of the build folder, and the object files of
@@ -53,7 +55,11 @@ def changing_data(object_file):
 def check_archive(archive):
     findings = []
     base = os.path.basename(archive)
-    for name in sorted(set(exported(archive))):
+    defined = set(exported(archive))
+    for name in sorted(set(needed(archive)) - defined):
+        if name.startswith("pawl_"):
+            findings.append(f"{base}: {name} is needed but not in it")
+    for name in sorted(defined):
         if not name.startswith("pawl_"):
             findings.append(f"{base}: {name} is exported without pawl_")
     for name in sorted(set(needed(archive)) & ALLOCATORS):
@@ -107,6 +113,8 @@ def self_test():
         "int loose(void); int loose(void) { return 1; }": "loose is exported",
         "void *malloc(unsigned long); void *pawl_a(void);"
         "void *pawl_a(void) { return malloc(3); }": "needs malloc()",
+        "int pawl_other(void); int pawl_a(void);"
+        "int pawl_a(void) { return pawl_other(); }": "pawl_other is needed",
         "int pawl_a(void); static int seen; "
         "int pawl_a(void) { return ++seen; }": "seen is static data",
     }
