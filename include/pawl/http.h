@@ -38,14 +38,20 @@ struct pawl_http {
     struct pawl_session *session;
     struct pawl_http_response response; /* valid after step said PAWL_OK */
     /* Private. */
+    enum pawl_status failure; /* what every call answers in state FAILED */
     uint8_t state;
-    uint8_t framing; /* length, chunked or until the end */
+    uint8_t framing;       /* none, length, chunked or until the end */
+    uint8_t interim_count; /* 1xx answers before the final one */
+    bool ranged;
     uint16_t header_count;
-    uint64_t body_left;
-    uint64_t range_asked;
-    bool ranged, head_only;
-    size_t out_len, out_at; /* request head, then lines of the answer */
+    uint32_t seen;          /* headers that may come once, a bit each */
+    uint64_t first_asked;   /* the range that was asked for: offset, */
+    uint64_t length_asked;  /* and bytes; 0: all that follows */
+    uint64_t body_left;     /* of the body, or of the chunk */
+    uint64_t body_expected; /* by Content-Range; UINT64_MAX: not told */
+    int64_t retry_at_s;     /* Retry-After as a date; 0: none */
     struct pawl_bytes body_out;
+    size_t line_len, line_at; /* request head, then a line of the answer */
     size_t in_len, in_at;
     char line[PAWL_HTTP_LINE_MAX * 2];
     uint8_t in[PAWL_HTTP_LINE_MAX];
@@ -66,9 +72,14 @@ void pawl_http_open(struct pawl_http *http, struct pawl_session *session);
  * if_range   an ETag from before, so that a changed resource comes whole
  *            (RFC 9110, 13.1.5); NULL or "": none
  *
+ * A weak ETag ("W/...") cannot vouch for a range: everything is asked for
+ * then.
+ *
  * Returns PAWL_OK: go on with pawl_http_step(); PAWL_ERR_STATE: an exchange
- * is under way; PAWL_ERR_ARGUMENT: path has bytes that a request line must
- * not have; PAWL_ERR_LIMIT: too long.
+ * is under way, or the server ended the connection with the last one;
+ * PAWL_ERR_ARGUMENT: path or if_range has bytes that a request must not have;
+ * PAWL_ERR_LIMIT: too long; PAWL_ERR_PROTOCOL: the server sent more than the
+ * last answer.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_http_get(struct pawl_http *http, const char *path,
@@ -90,7 +101,10 @@ enum pawl_status pawl_http_post(struct pawl_http *http, const char *path,
  * Sends the request and reads the head of the answer. PAWL_OK: response is
  * filled, whatever its status. PAWL_PENDING: *wait. PAWL_ERR_PROTOCOL: not
  * HTTP/1.1, contradictory lengths, a range that was not asked for;
- * PAWL_ERR_LIMIT: a line or the head is too long; or the session's errors.
+ * PAWL_ERR_LIMIT: a line or the head is too long; PAWL_ERR_UNSUPPORTED: a
+ * coding that was not asked for; PAWL_ERR_CLOSED: the server closed before its
+ * answer began; or the session's errors. After an error only another session
+ * helps. A status of 2xx makes the session's stage ACCEPTED.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_http_step(struct pawl_http *http, struct pawl_wait *wait);
