@@ -221,17 +221,30 @@ static enum pawl_status make_chain(struct pawl_enroll *enroll,
     return PAWL_OK;
 }
 
+/* The clock, unless it is behind what is known for sure. */
+static struct pawl_x509_time time_known(const struct pawl_enroll *enroll)
+{
+    const struct pawl_clock *clock = enroll->config.identity->port->clock;
+    int64_t floor_s = pawl_identity_time_floor(enroll->config.identity);
+    struct pawl_x509_time time = {false, 0, enroll->config.time_floor_s};
+
+    if (floor_s > time.floor_s) {
+        time.floor_s = floor_s;
+    }
+    time.known = clock->wall_s != NULL &&
+                 clock->wall_s(clock->ctx, &time.now_s) == PAWL_OK &&
+                 time.now_s >= time.floor_s;
+    return time;
+}
+
 static enum pawl_status verify(struct pawl_enroll *enroll,
                                const struct reply *reply)
 {
-    const struct pawl_clock *clock = enroll->config.identity->port->clock;
-    struct pawl_x509_time time = {false, 0, enroll->config.time_floor_s};
+    struct pawl_x509_time time = time_known(enroll);
     struct pawl_bytes anchors[PAWL_TRUST_ANCHOR_MAX];
     const char *rule = NULL;
     size_t bad = 0;
 
-    time.known = clock->wall_s != NULL &&
-                 clock->wall_s(clock->ctx, &time.now_s) == PAWL_OK;
     size_t anchor_count =
         pawl_trust_anchors(enroll->config.trust, PAWL_ROLE_ENROLL, anchors);
     enum pawl_status status = pawl_x509_verify_chain(
