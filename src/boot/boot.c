@@ -162,13 +162,26 @@ static enum pawl_status fall_back(struct pawl_boot_selection *s)
     return chosen(s, PAWL_BOOT_FELL_BACK);
 }
 
-/* The factory's image, of which no record has the digest. */
-static struct pawl_record_image
-factory_image(const struct pawl_boot_selection *s, pawl_slot_set set)
+/*
+ * The factory's image in slot A, of which no record has the digest. If that
+ * is none, whatever verifies.
+ */
+static enum pawl_status factory(struct pawl_boot_selection *s,
+                                enum pawl_boot_reason reason, bool record_due)
 {
-    struct pawl_record_image image = {.known = true, .set = set};
-    image.manifest_slot = s->components.list[0].slot[set & 1u];
-    return image;
+    struct pawl_record_image image = {
+        .known = true, .manifest_slot = s->components.list[0].slot[0]};
+    enum pawl_status status =
+        pawl_boot_verify(s, &image, PAWL_STANDING_UNKNOWN);
+    if (status == PAWL_OK) {
+        s->record.running = 0;
+        if (record_due && pawl_boot_commit(s) != PAWL_OK) {
+            s->choice->refused = PAWL_ERR_IO;
+        }
+        return chosen(s, reason);
+    }
+    s->choice->refused = status;
+    return pawl_boot_lost(s, PAWL_BOOT_AVOID_NONE);
 }
 
 /*
@@ -180,14 +193,11 @@ static enum pawl_status confirmed(struct pawl_boot_selection *s,
                                   enum pawl_boot_reason reason, bool record_due)
 {
     struct pawl_record *r = &s->record;
-    enum pawl_status status = PAWL_ERR_FAULT;
 
-    if (r->current.known) {
-        status = verify_twice(s, &r->current);
-    } else {
-        struct pawl_record_image image = factory_image(s, r->current.set);
-        status = pawl_boot_verify(s, &image, PAWL_STANDING_UNKNOWN);
+    if (!r->current.known) {
+        return factory(s, reason, record_due || r->running != 0);
     }
+    enum pawl_status status = verify_twice(s, &r->current);
     if (status != PAWL_OK) {
         s->choice->refused = status;
         return fall_back(s);
@@ -278,18 +288,6 @@ static enum pawl_status decide(struct pawl_boot_selection *s)
     return confirmed(s, PAWL_BOOT_CONFIRMED, false);
 }
 
-static enum pawl_status factory(struct pawl_boot_selection *s)
-{
-    struct pawl_record_image image = factory_image(s, 0);
-    enum pawl_status status =
-        pawl_boot_verify(s, &image, PAWL_STANDING_UNKNOWN);
-    if (status == PAWL_OK) {
-        return chosen(s, PAWL_BOOT_FACTORY);
-    }
-    s->choice->refused = status;
-    return pawl_boot_lost(s, PAWL_BOOT_AVOID_NONE);
-}
-
 static enum pawl_status choose(struct pawl_boot_selection *s)
 {
     pawl_record_clear(&s->record);
@@ -299,7 +297,7 @@ static enum pawl_status choose(struct pawl_boot_selection *s)
     }
     switch (pawl_journal_found(&s->journal)) {
     case PAWL_JOURNAL_EMPTY:
-        return factory(s);
+        return factory(s, PAWL_BOOT_FACTORY, false);
     case PAWL_JOURNAL_VALID:
         if (pawl_record_decode(&s->record, pawl_journal_payload(&s->journal)) ==
             PAWL_OK) {

@@ -263,7 +263,12 @@ static enum pawl_status op_image_match(void *ctx, uint32_t handle,
         return status;
     }
     note_counter(part, p);
-    if ((e->preflight && part->fetched) || known_match(part, p)) {
+    if (e->preflight && part->fetched) {
+        part->matched = true; /* it will be compared */
+        *verdict = PAWL_VERDICT_MATCH;
+        return PAWL_OK;
+    }
+    if (known_match(part, p)) {
         *verdict = PAWL_VERDICT_MATCH;
         return PAWL_OK;
     }

@@ -175,7 +175,7 @@ static enum pawl_status check_set(struct pawl_update_engine *e,
     next->target.set = e->running;
     for (size_t i = 0; i < e->components.count; i++) {
         const struct pawl_part *part = &e->parts[i];
-        if (!part->fetched && !part->matched) {
+        if (!part->matched) {
             return refuse(e, PAWL_ERR_CONDITION, PAWL_UPDATE_REASON_INCOMPLETE);
         }
         if (part->has_counter &&

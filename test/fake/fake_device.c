@@ -213,15 +213,19 @@ static enum pawl_status give(struct fake_device *device,
             size_t n =
                 want.length < sizeof(block) ? want.length : sizeof(block);
             fake_release_bytes(release, want.offset, block, n);
-            (void)pawl_update_write(&device->update, want.offset,
-                                    (struct pawl_bytes){block, n});
+            status = pawl_update_write(&device->update, want.offset,
+                                       (struct pawl_bytes){block, n});
+            if (status < 0) {
+                /* step() tells what becomes of it */
+                return fake_device_settle(device);
+            }
             status = PAWL_PENDING;
         }
         if (status == PAWL_ERR_NOT_FOUND) {
             return PAWL_OK;
         }
         if (status != PAWL_PENDING) {
-            return status;
+            return fake_device_settle(device); /* what became of it */
         }
         status = pawl_update_step(&device->update, NULL);
         if (status != PAWL_PENDING) {

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+#include "fake/fake_crypto.h"
+#include "fake/fake_device.h"
+#include "update/trial.h"
+
+#include <string.h>
+
+static struct fake_device device;
+static struct fake_release v1, v2;
+
+static void make(struct fake_release *release, uint64_t sequence)
+{
+    const struct fake_release_plan plan = {.sequence = sequence,
+                                           .seed = (uint32_t)sequence,
+                                           .size = 6000,
+                                           .counted = true,
+                                           .counter = sequence};
+    fake_release_make(release, &plan);
+}
+
+/* v1 in slot A, accepted by the factory; v2 is to come. */
+static void given_device(void)
+{
+    CHECK_EQ(fake_crypto_start(), PAWL_OK);
+    make(&v1, 1);
+    make(&v2, 2);
+    fake_device_open(&device);
+    fake_device_provision(&device, 0, &v1);
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+}
+
+static void given_candidate(void)
+{
+    given_device();
+    CHECK_EQ(fake_device_download(&device, &v2, UINT32_MAX), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_CANDIDATE);
+}
+
+static void given_staged(void)
+{
+    given_candidate();
+    CHECK_EQ(pawl_update_install(&device.update), PAWL_PENDING);
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+}
+
+static void given_trial(void)
+{
+    given_staged();
+    CHECK(enter_trial(&device));
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_TRIAL);
+}
+
+static enum pawl_status settled(enum pawl_status status)
+{
+    return status == PAWL_PENDING ? fake_device_settle(&device) : status;
+}
+
+static void a_fresh_device_records_the_factory_image(void)
+{
+    given_device();
+    struct pawl_update_info info = fake_device_info(&device);
+    CHECK_EQ(info.state, PAWL_UPDATE_READY);
+    CHECK(info.current.known);
+    CHECK_EQ(info.current.sequence, 1);
+    CHECK_EQ(info.sequence_floor, 1);
+    CHECK_EQ(info.running, 0);
+
+    uint32_t operations = fake_device_operations(&device);
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(fake_device_operations(&device), operations);
+}
+
+static void an_update_goes_from_ready_to_updated(void)
+{
+    given_candidate();
+    CHECK_EQ(pawl_update_install(&device.update), PAWL_PENDING);
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_STAGED);
+    CHECK(fake_device_info(&device).reset_wanted);
+
+    CHECK(enter_trial(&device));
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).running, 1);
+    CHECK_EQ(device.counter_value, 0);
+
+    CHECK_EQ(settled(pawl_update_accept(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    struct pawl_update_info info = fake_device_info(&device);
+    CHECK_EQ(info.state, PAWL_UPDATE_UPDATED);
+    CHECK_EQ(info.current.sequence, 2);
+    CHECK_EQ(info.previous.sequence, 1);
+    CHECK_EQ(info.sequence_floor, 2);
+    CHECK_EQ(device.counter_value, 2);
+    CHECK(!info.counter_pending);
+
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_READY);
+    CHECK_EQ(fake_device_breaches(&device), 0);
+}
+
+static void the_flash_holds_the_image_and_its_manifest(void)
+{
+    uint8_t want[6000], got[6000], head[8];
+    given_candidate();
+    fake_release_bytes(&v2, 0, want, sizeof(want));
+    CHECK_EQ(device.image[1].port.read(device.image[1].port.ctx, 0, got,
+                                       sizeof(got)),
+             PAWL_OK);
+    CHECK_MEM(got, want, sizeof(want));
+    CHECK_EQ(device.area[1].port.read(device.area[1].port.ctx, 0, head, 8),
+             PAWL_OK);
+    CHECK_MEM(head, "PWM1", 4);
+}
+
+static void the_running_slot_is_never_touched(void)
+{
+    given_candidate();
+    for (unsigned i = 0; i < FAKE_FLASH_SECTORS; i++) {
+        CHECK_EQ(device.image[0].erases[i], 0);
+        CHECK_EQ(device.image[0].programs[i], 0);
+    }
+}
+
+/* Each is refused with its reason, and not one operation reaches a flash. */
+static void what_must_not_start_is_refused_before_any_erase(void)
+{
+    static const struct {
+        struct fake_release_plan plan;
+        enum pawl_status status;
+        enum pawl_update_reason reason;
+    } cases[] = {
+        {{.sequence = 2, .size = 100, .by = FAKE_SIGNER_STRANGER},
+         PAWL_ERR_SIGNATURE,
+         PAWL_UPDATE_REASON_SIGNATURE},
+        {{.sequence = 2, .size = 100, .other_class = true},
+         PAWL_ERR_NOT_FOR_US,
+         PAWL_UPDATE_REASON_NOT_FOR_US},
+        {{.sequence = 0, .size = 100},
+         PAWL_ERR_ROLLBACK,
+         PAWL_UPDATE_REASON_SEQUENCE},
+        {{.sequence = 1, .size = 100},
+         PAWL_ERR_ROLLBACK,
+         PAWL_UPDATE_REASON_SEQUENCE},
+        {{.sequence = UINT64_MAX, .size = 100},
+         PAWL_ERR_ROLLBACK,
+         PAWL_UPDATE_REASON_SEQUENCE},
+        {{.sequence = 2, .size = FAKE_SLOT_SIZE + 1},
+         PAWL_ERR_LIMIT,
+         PAWL_UPDATE_REASON_TOO_LARGE},
+        {{.sequence = 2, .size = 0}, PAWL_ERR_LIMIT, PAWL_UPDATE_REASON_EMPTY},
+        {{.sequence = 2, .size = 100, .counted = true, .counter = 101},
+         PAWL_ERR_LIMIT,
+         PAWL_UPDATE_REASON_COUNTER_EXHAUSTED},
+        {{.sequence = 2, .size = 100, .counted = true, .counter = 2},
+         PAWL_ERR_ROLLBACK,
+         PAWL_UPDATE_REASON_COUNTER_LOW},
+        {{.sequence = 2, .size = 100, .unchecked = true},
+         PAWL_ERR_CONDITION,
+         PAWL_UPDATE_REASON_INCOMPLETE},
+        {{.sequence = 2, .size = 100, .for_slot = true, .slot = 0},
+         PAWL_ERR_CONDITION,
+         PAWL_UPDATE_REASON_CONDITION},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fake_release release;
+        given_device();
+        device.counter_value = 3;
+        fake_release_make(&release, &cases[i].plan);
+        uint32_t operations = fake_device_operations(&device);
+
+        enum pawl_status status = settled(
+            pawl_update_start(&device.update, fake_release_envelope(&release)));
+        CHECK_EQ(status, cases[i].status);
+        CHECK_EQ(pawl_update_reason(&device.update), cases[i].reason);
+        CHECK_EQ(fake_device_operations(&device), operations);
+        CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_READY);
+        CHECK_EQ(device.events[PAWL_UPDATE_EVENT_REFUSED], 1);
+    }
+}
+
+static void what_runs_already_is_refused(void)
+{
+    given_device();
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&v1)),
+             PAWL_ERR_STATE);
+    CHECK_EQ(pawl_update_reason(&device.update), PAWL_UPDATE_REASON_INSTALLED);
+}
+
+static void every_flipped_bit_of_an_envelope_is_refused(void)
+{
+    struct fake_release bad;
+    given_device();
+    uint32_t operations = fake_device_operations(&device);
+    for (size_t at = 0; at < v2.envelope_len; at += 3) {
+        bad = v2;
+        bad.envelope[at] ^= (uint8_t)(1u << at % 8);
+        CHECK(settled(pawl_update_start(&device.update,
+                                        fake_release_envelope(&bad))) < 0);
+    }
+    CHECK_EQ(fake_device_operations(&device), operations);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_READY);
+}
+
+static void envelopes_of_no_bytes_or_too_many_are_refused(void)
+{
+    static const uint8_t zeros[PAWL_ENVELOPE_MAX + 1];
+    given_device();
+    CHECK_EQ(pawl_update_start(&device.update, PAWL_NO_BYTES),
+             PAWL_ERR_MALFORMED);
+    CHECK_EQ(pawl_update_start(&device.update, PAWL_BYTES(zeros)),
+             PAWL_ERR_LIMIT);
+    CHECK_EQ(pawl_update_reason(&device.update), PAWL_UPDATE_REASON_TOO_LARGE);
+}
+
+static void the_application_may_refuse_or_wait(void)
+{
+    struct pawl_wait wait;
+    given_device();
+    device.may_start = PAWL_ANSWER_NO;
+    CHECK_EQ(
+        settled(pawl_update_start(&device.update, fake_release_envelope(&v2))),
+        PAWL_ERR_DENIED);
+    CHECK_EQ(pawl_update_reason(&device.update), PAWL_UPDATE_REASON_DENIED);
+
+    device.may_start = PAWL_ANSWER_NOT_NOW;
+    device.asked = 0;
+    uint32_t operations = fake_device_operations(&device);
+    CHECK_EQ(
+        settled(pawl_update_start(&device.update, fake_release_envelope(&v2))),
+        PAWL_PENDING);
+    CHECK_EQ(pawl_update_step(&device.update, &wait), PAWL_PENDING);
+    CHECK_EQ(wait.events, PAWL_WAIT_DEADLINE);
+    CHECK_EQ(wait.deadline_ms, 30000);
+    CHECK_EQ(device.asked, 1);
+    CHECK_EQ(fake_device_operations(&device), operations);
+
+    device.may_start = PAWL_ANSWER_YES;
+    device.now_ms = 30000;
+    CHECK_EQ(fake_device_settle(&device), PAWL_PENDING);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_WRITING);
+}
+
+static void install_waits_for_consent_and_keeps_the_candidate(void)
+{
+    given_candidate();
+    device.may_install = PAWL_ANSWER_NOT_NOW;
+    CHECK_EQ(pawl_update_install(&device.update), PAWL_PENDING);
+    CHECK_EQ(fake_device_settle(&device), PAWL_PENDING);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_CANDIDATE);
+
+    /* a reset does not lose it either */
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_CANDIDATE);
+
+    device.may_install = PAWL_ANSWER_NO;
+    CHECK_EQ(settled(pawl_update_install(&device.update)), PAWL_ERR_DENIED);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
+}
+
+static void a_withdrawn_signer_neither_installs_nor_accepts(void)
+{
+    given_candidate();
+    fake_device_trust(&device, 2, true);
+    CHECK(settled(pawl_update_install(&device.update)) < 0);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
+
+    given_trial();
+    fake_device_trust(&device, 2, true);
+    CHECK(settled(pawl_update_accept(&device.update)) < 0);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_TRIAL);
+    CHECK_EQ(device.counter_value, 0);
+}
+
+static void accept_is_durable_before_the_counter_rises(void)
+{
+    struct pawl_record record;
+    given_trial();
+    device.counter_status = PAWL_ERR_IO;
+    CHECK_EQ(settled(pawl_update_accept(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_settle(&device), PAWL_PENDING);
+    CHECK(record_in_journal(&device, &record));
+    CHECK_EQ(record.state, PAWL_UPDATE_UPDATED);
+    CHECK(record.counter_pending);
+    CHECK_EQ(fake_device_info(&device).security_counter, 2);
+    CHECK_EQ(device.events[PAWL_UPDATE_EVENT_COUNTER_PENDING], 1);
+
+    /* no new start meanwhile, also after a reset */
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&v2)),
+             PAWL_ERR_STATE);
+    CHECK_EQ(pawl_update_reason(&device.update),
+             PAWL_UPDATE_REASON_COUNTER_PENDING);
+
+    device.counter_status = PAWL_OK;
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK_EQ(device.counter_value, 2);
+    CHECK(!fake_device_info(&device).counter_pending);
+}
+
+static void the_counter_is_tried_again_with_back_off(void)
+{
+    struct pawl_wait wait;
+    given_trial();
+    device.counter_status = PAWL_ERR_IO;
+    CHECK_EQ(settled(pawl_update_accept(&device.update)), PAWL_OK);
+    uint64_t last = 0;
+    for (unsigned i = 0; i < 14; i++) {
+        CHECK_EQ(pawl_update_step(&device.update, &wait), PAWL_PENDING);
+        CHECK_EQ(wait.events, PAWL_WAIT_DEADLINE);
+        CHECK_EQ(device.counter_advances, i + 1);
+        uint64_t gap = wait.deadline_ms - device.now_ms;
+        CHECK(gap >= last && gap <= 600000);
+        last = gap;
+        CHECK_EQ(pawl_update_step(&device.update, &wait), PAWL_PENDING);
+        CHECK_EQ(device.counter_advances, i + 1);
+        device.now_ms = wait.deadline_ms;
+    }
+}
+
+static void accept_may_be_asked_twice_and_only_on_trial(void)
+{
+    given_device();
+    CHECK_EQ(pawl_update_accept(&device.update), PAWL_ERR_STATE);
+    given_candidate();
+    CHECK_EQ(pawl_update_accept(&device.update), PAWL_ERR_STATE);
+    given_staged();
+    CHECK_EQ(pawl_update_accept(&device.update), PAWL_ERR_STATE);
+    given_trial();
+    CHECK_EQ(pawl_update_accept(&device.update), PAWL_PENDING);
+    CHECK_EQ(pawl_update_accept(&device.update), PAWL_PENDING);
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK_EQ(pawl_update_accept(&device.update), PAWL_OK);
+}
+
+static void a_rejected_trial_ends_as_failed_after_the_reset(void)
+{
+    struct pawl_record record;
+    given_trial();
+    CHECK_EQ(settled(pawl_update_reject(&device.update,
+                                        PAWL_UPDATE_REASON_UNHEALTHY)),
+             PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_REJECTED);
+    CHECK(fake_device_info(&device).reset_wanted);
+    CHECK_EQ(pawl_update_accept(&device.update), PAWL_ERR_STATE);
+
+    CHECK(record_in_journal(&device, &record));
+    record.running = record.current.set; /* as the boot loader does */
+    CHECK(record_put(&device, &record));
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    struct pawl_update_info info = fake_device_info(&device);
+    CHECK_EQ(info.state, PAWL_UPDATE_FAILED);
+    CHECK_EQ(info.reason, PAWL_UPDATE_REASON_UNHEALTHY);
+    CHECK_EQ(info.sequence_floor, 1);
+    CHECK_EQ(device.counter_value, 0);
+}
+
+static void a_trial_that_was_not_entered_is_not_accepted(void)
+{
+    given_trial();
+    device.config.running_known = true;
+    device.config.running = 0;
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
+    CHECK_EQ(pawl_update_reason(&device.update),
+             PAWL_UPDATE_REASON_NOT_ENTERED);
+    CHECK_EQ(pawl_update_accept(&device.update), PAWL_ERR_STATE);
+}
+
+static void the_trial_has_a_deadline(void)
+{
+    given_device();
+    CHECK_EQ(fake_device_info(&device).trial_deadline_ms, 0);
+    device.now_ms = 5000;
+    given_trial();
+    CHECK_EQ(fake_device_info(&device).trial_deadline_ms, 600000);
+}
+
+static void cancel_leads_to_failed_and_clean_to_ready(void)
+{
+    given_device();
+    CHECK_EQ(pawl_update_cancel(&device.update), PAWL_ERR_STATE);
+    CHECK_EQ(fake_device_download(&device, &v2, 3000), PAWL_PENDING);
+    CHECK_EQ(settled(pawl_update_cancel(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
+    CHECK_EQ(fake_device_info(&device).reason, PAWL_UPDATE_REASON_CANCELLED);
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_READY);
+    CHECK_EQ(fake_device_download(&device, &v2, UINT32_MAX), PAWL_OK);
+
+    given_staged();
+    CHECK_EQ(settled(pawl_update_cancel(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
+    CHECK(!enter_trial(&device));
+}
+
+static void the_first_erase_voids_the_way_back(void)
+{
+    struct fake_release v3;
+    given_trial();
+    CHECK_EQ(settled(pawl_update_accept(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+    CHECK(fake_device_info(&device).previous.known);
+    make(&v3, 3);
+    CHECK_EQ(fake_device_download(&device, &v3, 100), PAWL_PENDING);
+    CHECK(!fake_device_info(&device).previous.known);
+}
+
+static void a_slot_without_its_tables_is_refused_at_open(void)
+{
+    given_device();
+    device.slots[1].manifest = NULL;
+    CHECK_EQ(pawl_update_open(&device.update, &device.config),
+             PAWL_ERR_ARGUMENT);
+    CHECK_EQ(pawl_update_step(&device.update, NULL), PAWL_ERR_IO);
+}
+
+static void a_component_of_one_slot_is_refused_at_start(void)
+{
+    given_device();
+    device.port.slot_count = 1;
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(
+        settled(pawl_update_start(&device.update, fake_release_envelope(&v2))),
+        PAWL_ERR_UNSUPPORTED);
+    CHECK_EQ(pawl_update_reason(&device.update), PAWL_UPDATE_REASON_NO_SLOT);
+}
+
+static void a_lost_journal_needs_to_know_what_runs(void)
+{
+    static const uint8_t rubbish[FAKE_JOURNAL_SIZE] = {0x5A, 0xA5, 1, 2, 3};
+    given_device();
+    fake_flash_load(&device.journal, 0, rubbish, sizeof(rubbish));
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_ERR_LOST);
+
+    device.config.running_known = true;
+    device.config.running = 0;
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(pawl_update_reason(&device.update),
+             PAWL_UPDATE_REASON_JOURNAL_LOST);
+    CHECK_EQ(fake_device_info(&device).current.sequence, 1);
+}
+
+static const struct check_test tests[] = {
+    CHECK_TEST(a_fresh_device_records_the_factory_image),
+    CHECK_TEST(an_update_goes_from_ready_to_updated),
+    CHECK_TEST(the_flash_holds_the_image_and_its_manifest),
+    CHECK_TEST(the_running_slot_is_never_touched),
+    CHECK_TEST(what_must_not_start_is_refused_before_any_erase),
+    CHECK_TEST(what_runs_already_is_refused),
+    CHECK_TEST(every_flipped_bit_of_an_envelope_is_refused),
+    CHECK_TEST(envelopes_of_no_bytes_or_too_many_are_refused),
+    CHECK_TEST(the_application_may_refuse_or_wait),
+    CHECK_TEST(install_waits_for_consent_and_keeps_the_candidate),
+    CHECK_TEST(a_withdrawn_signer_neither_installs_nor_accepts),
+    CHECK_TEST(accept_is_durable_before_the_counter_rises),
+    CHECK_TEST(the_counter_is_tried_again_with_back_off),
+    CHECK_TEST(accept_may_be_asked_twice_and_only_on_trial),
+    CHECK_TEST(a_rejected_trial_ends_as_failed_after_the_reset),
+    CHECK_TEST(a_trial_that_was_not_entered_is_not_accepted),
+    CHECK_TEST(the_trial_has_a_deadline),
+    CHECK_TEST(cancel_leads_to_failed_and_clean_to_ready),
+    CHECK_TEST(the_first_erase_voids_the_way_back),
+    CHECK_TEST(a_slot_without_its_tables_is_refused_at_open),
+    CHECK_TEST(a_component_of_one_slot_is_refused_at_start),
+    CHECK_TEST(a_lost_journal_needs_to_know_what_runs),
+};
+CHECK_MAIN(tests)
