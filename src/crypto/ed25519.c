@@ -9,6 +9,26 @@
 
 #ifdef HAVE_ED25519
 
+/*
+ * Whether S, the signature's second half, is below the order of the group
+ * (RFC 8032, 5.1.7). Otherwise one signature has many forms; older
+ * versions of wolfCrypt do not look. Both numbers are little-endian.
+ */
+static bool s_in_range(const uint8_t *s)
+{
+    static const uint8_t order[32] = {
+        0xED, 0xD3, 0xF5, 0x5C, 0x1A, 0x63, 0x12, 0x58, 0xD6, 0x9C, 0xF7,
+        0xA2, 0xDE, 0xF9, 0xDE, 0x14, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x10};
+
+    for (size_t i = sizeof order; i > 0; i--) {
+        if (s[i - 1] != order[i - 1]) {
+            return s[i - 1] < order[i - 1];
+        }
+    }
+    return false;
+}
+
 static enum pawl_status verify(ed25519_key *key, struct pawl_bytes message,
                                const uint8_t *signature)
 {
@@ -36,6 +56,9 @@ enum pawl_status pawl_ed25519_verify(struct pawl_bytes public_key,
     }
     if (message.len > UINT32_MAX) {
         return PAWL_ERR_LIMIT;
+    }
+    if (!s_in_range(signature + SIGNATURE_SIZE / 2)) {
+        return PAWL_ERR_SIGNATURE;
     }
     if (wc_ed25519_init_ex(&key, NULL, INVALID_DEVID) != 0) {
         return PAWL_ERR_FAULT;
