@@ -25,7 +25,7 @@ else()
         DESTINATION "${PAWL_WOLFSSL_INCLUDE}" FILES_MATCHING PATTERN "*.h")
     install(FILES "${PAWL_SETTINGS}/user_settings.h"
         DESTINATION "${PAWL_WOLFSSL_INCLUDE}")
-    foreach(licence COPYING LICENSING)
+    foreach(licence COPYING LICENSING PAWL-ORIGIN)
         if(EXISTS "${PAWL_WOLFSSL_TREE}/${licence}")
             install(FILES "${PAWL_WOLFSSL_TREE}/${licence}"
                 DESTINATION "${PAWL_WOLFSSL_INCLUDE}")
