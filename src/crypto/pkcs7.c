@@ -32,13 +32,24 @@ static bool take_signed_data(struct pawl_bytes der, struct pawl_bytes *fields)
            wrapper.len == 0;
 }
 
-/* EncapsulatedContentInfo { data }, without content. */
+/*
+ * EncapsulatedContentInfo { data } without content: left out (RFC 5652, 5.2),
+ * or the empty OCTET STRING that OpenSSL, and servers above it, write.
+ */
 static bool take_no_content(struct pawl_bytes *rest)
 {
+    struct pawl_bytes info;
+    struct pawl_bytes wrapper;
     struct pawl_bytes content;
 
-    return pawl_der_take(rest, PAWL_DER_SEQUENCE, &content) &&
-           take_content_type(&content, 1) && content.len == 0;
+    if (!pawl_der_take(rest, PAWL_DER_SEQUENCE, &info) ||
+        !take_content_type(&info, 1)) {
+        return false;
+    }
+    return info.len == 0 ||
+           (pawl_der_take(&info, CONTEXT_0, &wrapper) && info.len == 0 &&
+            pawl_der_take(&wrapper, PAWL_DER_OCTET_STRING, &content) &&
+            wrapper.len == 0 && content.len == 0);
 }
 
 /*

@@ -69,8 +69,18 @@ static const struct row rows[] = {
      PAWL_ERR_MALFORMED},
     {"3025" SIGNED_DATA "A018 3016 020101 3100 300B" SIGNED_DATA "A000 3100",
      PAWL_ERR_MALFORMED},
-    /* content that would be signed */
+    /* no content, as OpenSSL writes it */
     {"3029" SIGNED_DATA "A01C 301A 020101 3100 300F" DATA "A002 0400 A000 3100",
+     PAWL_OK},
+    /* content that would be signed */
+    {"302A" SIGNED_DATA "A01D 301B 020101 3100 3010" DATA
+     "A003 040141 A000 3100",
+     PAWL_ERR_MALFORMED},
+    /* something behind the empty content, and something else instead of it */
+    {"302B" SIGNED_DATA "A01E 301C 020101 3100 3011" DATA
+     "A004 0400 0500 A000 3100",
+     PAWL_ERR_MALFORMED},
+    {"3029" SIGNED_DATA "A01C 301A 020101 3100 300F" DATA "A002 0500 A000 3100",
      PAWL_ERR_MALFORMED},
     /* no certificates at all */
     {"3023" SIGNED_DATA "A016 3014 020101 3100 300B" DATA "3100",
