@@ -40,7 +40,7 @@ enum pawl_update_reason {
     PAWL_UPDATE_REASON_INSTALLED = 13, /* it is what runs */
     PAWL_UPDATE_REASON_BUSY = 14,      /* another one is under way */
     PAWL_UPDATE_REASON_DENIED = 15,    /* the application said no */
-    PAWL_UPDATE_REASON_POLICY = 16,    /* signer may not sign the component */
+    PAWL_UPDATE_REASON_POLICY = 16,    /* not this signer, or number */
     PAWL_UPDATE_REASON_CONDITION = 17, /* a condition of the manifest failed */
     PAWL_UPDATE_REASON_INCOMPLETE =
         18, /* a component's digest goes unchecked */

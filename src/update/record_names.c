@@ -48,7 +48,7 @@ static const struct {
     {PAWL_UPDATE_REASON_INSTALLED, "already installed"},
     {PAWL_UPDATE_REASON_BUSY, "another update is under way"},
     {PAWL_UPDATE_REASON_DENIED, "denied by the application"},
-    {PAWL_UPDATE_REASON_POLICY, "signer may not sign this component"},
+    {PAWL_UPDATE_REASON_POLICY, "not allowed by the policy"},
     {PAWL_UPDATE_REASON_CONDITION, "condition of the manifest not met"},
     {PAWL_UPDATE_REASON_INCOMPLETE, "a component is left unchecked"},
     {PAWL_UPDATE_REASON_FLASH, "flash failed"},

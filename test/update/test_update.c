@@ -2,7 +2,7 @@
 #include "check.h"
 #include "fake/fake_crypto.h"
 #include "fake/fake_device.h"
-#include "update/trial.h"
+#include "fake/fake_record.h"
 
 #include <string.h>
 
@@ -144,8 +144,8 @@ static void what_must_not_start_is_refused_before_any_erase(void)
          PAWL_ERR_ROLLBACK,
          PAWL_UPDATE_REASON_SEQUENCE},
         {{.sequence = UINT64_MAX, .size = 100},
-         PAWL_ERR_ROLLBACK,
-         PAWL_UPDATE_REASON_SEQUENCE},
+         PAWL_ERR_POLICY,
+         PAWL_UPDATE_REASON_POLICY},
         {{.sequence = 2, .size = FAKE_SLOT_SIZE + 1},
          PAWL_ERR_LIMIT,
          PAWL_UPDATE_REASON_TOO_LARGE},

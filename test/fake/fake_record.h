@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef PAWL_TEST_UPDATE_TRIAL_H
-#define PAWL_TEST_UPDATE_TRIAL_H
+#ifndef PAWL_FAKE_RECORD_H
+#define PAWL_FAKE_RECORD_H
 
-/* What a boot loader does with a staged update, for tests without one. */
+/* The update record of a fake device, read and replaced behind its back. */
 
 #include "fake/fake_device.h"
 #include "journal/journal.h"
@@ -41,7 +41,7 @@ static inline bool record_put(struct fake_device *device,
     return status == PAWL_OK;
 }
 
-/* Enters the staged target on trial. */
+/* What a boot loader does with a staged update, for tests without one. */
 static inline bool enter_trial(struct fake_device *device)
 {
     struct pawl_record record;

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+#include "fake/fake_crypto.h"
+#include "fake/fake_device.h"
+#include "fake/fake_record.h"
+#include <pawl/boot.h>
+
+#include <string.h>
+
+static struct fake_device device;
+static struct fake_release v1, v2;
+static struct pawl_boot boot;
+static struct pawl_boot_choice choice;
+static unsigned fed;
+
+static void feed(void *ctx)
+{
+    (void)ctx;
+    fed++;
+}
+
+static void make(struct fake_release *release, uint64_t sequence)
+{
+    const struct fake_release_plan plan = {.sequence = sequence,
+                                           .seed = (uint32_t)sequence,
+                                           .size = 6000,
+                                           .counted = true,
+                                           .counter = sequence};
+    fake_release_make(release, &plan);
+}
+
+static enum pawl_status start(enum pawl_reset_cause cause)
+{
+    const struct pawl_boot_config config = {.product = &device.product,
+                                            .slots = device.slots,
+                                            .slot_count = 2,
+                                            .journal = &device.journal.port,
+                                            .counter = &device.counter,
+                                            .trust = &device.store,
+                                            .reset_cause = cause,
+                                            .feed_watchdog = feed};
+    return pawl_boot_select(&boot, &config, &choice);
+}
+
+/* v1 in slot A; the journal was never written. */
+static void given_factory(void)
+{
+    CHECK_EQ(fake_crypto_start(), PAWL_OK);
+    make(&v1, 1);
+    make(&v2, 2);
+    fake_device_open(&device);
+    fake_device_provision(&device, 0, &v1);
+}
+
+static struct pawl_record_image image_of(const struct fake_release *release,
+                                         unsigned slot)
+{
+    struct pawl_record_image image = {.known = true,
+                                      .set = (pawl_slot_set)slot,
+                                      .manifest_slot = (uint8_t)slot,
+                                      .sequence = release->plan.sequence};
+    struct pawl_manifest manifest;
+    const struct pawl_manifest_policy policy = {.signers = device.trust.signers,
+                                                .signer_count =
+                                                    device.trust.signer_count};
+    CHECK_EQ(
+        pawl_manifest_open(&manifest, fake_release_envelope(release), &policy),
+        PAWL_OK);
+    memcpy(image.digest, manifest.digest, sizeof(image.digest));
+    return image;
+}
+
+/* v1 is confirmed in slot A, v2 lies in slot B. */
+static void given_two(struct pawl_record *record)
+{
+    given_factory();
+    fake_device_provision(&device, 1, &v2);
+    pawl_record_clear(record);
+    record->current = image_of(&v1, 0);
+    record->counter_floor = 1;
+    record->sequence_floor = 1;
+}
+
+static void given_staged(void)
+{
+    struct pawl_record record;
+    given_two(&record);
+    record.target = image_of(&v2, 1);
+    record.state = PAWL_UPDATE_STAGED;
+    record.armed = true;
+    record.attempts = 3;
+    record.boots = 16;
+    CHECK(record_put(&device, &record));
+}
+
+/* v2 was accepted, v1 is the one before. */
+static void given_updated(void)
+{
+    struct pawl_record record;
+    given_two(&record);
+    record.previous = record.current;
+    record.current = image_of(&v2, 1);
+    record.running = 1;
+    CHECK(record_put(&device, &record));
+}
+
+static void rot(unsigned slot)
+{
+    fake_flash_flip(&device.image[slot], 100, 3);
+}
+
+static void the_factory_image_starts_and_nothing_is_written(void)
+{
+    given_factory();
+    uint32_t operations = fake_device_operations(&device);
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_FACTORY);
+    CHECK(choice.slot == &device.slots[0]);
+    CHECK_EQ(choice.size, 6000);
+    CHECK(!choice.trial);
+    CHECK_EQ(choice.measurement.sequence, 1);
+    CHECK_EQ(choice.measurement.security_counter, 1);
+    CHECK_EQ(choice.measurement.signers, 1);
+    CHECK_EQ(choice.measurement.trust_version, 1);
+    CHECK_MEM(choice.measurement.image_digest, v1.digest, 32);
+    CHECK_EQ(fake_device_operations(&device), operations);
+    CHECK(fed > 0);
+}
+
+static void a_staged_image_is_tried_with_a_budget_less(void)
+{
+    struct pawl_record record;
+    given_staged();
+    CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_TRIAL);
+    CHECK(choice.slot == &device.slots[1]);
+    CHECK(choice.trial);
+    CHECK(record_in_journal(&device, &record));
+    CHECK_EQ(record.state, PAWL_UPDATE_TRIAL);
+    CHECK_EQ(record.attempts, 2);
+    CHECK_EQ(record.boots, 15);
+    CHECK_EQ(record.running, 1);
+    CHECK_EQ(device.counter_advances, 0);
+}
+
+static void a_staged_image_that_is_not_armed_is_not_tried(void)
+{
+    struct pawl_record record;
+    given_staged();
+    CHECK(record_in_journal(&device, &record));
+    record.armed = false;
+    CHECK(record_put(&device, &record));
+    CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_CONFIRMED);
+    CHECK(choice.slot == &device.slots[0]);
+}
+
+static void crashes_use_up_the_attempts_and_it_goes_back(void)
+{
+    struct pawl_record record;
+    given_staged();
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK_EQ(start(i == 0 ? PAWL_RESET_SOFTWARE : PAWL_RESET_FAULT),
+                 PAWL_OK);
+        CHECK_EQ(choice.reason, PAWL_BOOT_TRIAL);
+        CHECK_EQ(choice.attempts_left, 2 - i);
+    }
+    CHECK_EQ(start(PAWL_RESET_FAULT), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_REVERTED);
+    CHECK_EQ(choice.reverted, PAWL_UPDATE_REASON_ATTEMPTS);
+    CHECK(choice.slot == &device.slots[0]);
+    CHECK(record_in_journal(&device, &record));
+    CHECK_EQ(record.state, PAWL_UPDATE_FAILED);
+    CHECK_EQ(record.reason, PAWL_UPDATE_REASON_ATTEMPTS);
+    CHECK_EQ(record.phase, PAWL_UPDATE_PHASE_TRIAL);
+    CHECK_EQ(record.reset_cause, PAWL_RESET_FAULT);
+    CHECK_EQ(record.running, 0);
+
+    /* and it stays so, without another write */
+    uint32_t operations = fake_device_operations(&device);
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_CONFIRMED);
+    CHECK_EQ(fake_device_operations(&device), operations);
+}
+
+static void power_cycles_take_no_attempt_but_a_boot(void)
+{
+    static const struct {
+        enum pawl_reset_cause cause;
+        unsigned attempts;
+    } cases[] = {
+        {PAWL_RESET_UNKNOWN, 2},  {PAWL_RESET_POWER_ON, 3},
+        {PAWL_RESET_WAKE, 3},     {PAWL_RESET_SOFTWARE, 2},
+        {PAWL_RESET_WATCHDOG, 2}, {PAWL_RESET_FAULT, 2},
+        {PAWL_RESET_BROWNOUT, 2}, {PAWL_RESET_PIN, 2},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        given_staged();
+        CHECK_EQ(start(cases[i].cause), PAWL_OK);
+        CHECK_EQ(choice.attempts_left, cases[i].attempts);
+        CHECK_EQ(choice.boots_left, 15);
+    }
+}
+
+static void power_cycles_end_a_trial_too_in_the_end(void)
+{
+    given_staged();
+    for (unsigned i = 0; i < 16; i++) {
+        CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+        CHECK_EQ(choice.reason, PAWL_BOOT_TRIAL);
+    }
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_REVERTED);
+    CHECK_EQ(choice.reverted, PAWL_UPDATE_REASON_BOOTS);
+}
+
+static void a_trial_image_that_does_not_verify_goes_back(void)
+{
+    struct pawl_record record;
+    given_staged();
+    rot(1);
+    CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_REVERTED);
+    CHECK_EQ(choice.reverted, PAWL_UPDATE_REASON_BAD_IMAGE);
+    CHECK_EQ(choice.refused, PAWL_ERR_DIGEST);
+    CHECK(choice.slot == &device.slots[0]);
+    CHECK(record_in_journal(&device, &record));
+    CHECK_EQ(record.state, PAWL_UPDATE_FAILED);
+    CHECK_EQ(record.status, PAWL_ERR_DIGEST);
+}
+
+static void another_manifest_beside_the_trial_image_is_refused(void)
+{
+    struct fake_release other;
+    given_staged();
+    make(&other, 3);
+    fake_device_provision(&device, 1, &other);
+    CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_REVERTED);
+    CHECK(choice.slot == &device.slots[0]);
+}
+
+static void a_trial_below_the_counter_goes_back(void)
+{
+    struct pawl_record record;
+    given_staged();
+    device.counter_value = 3;
+    CHECK(record_in_journal(&device, &record));
+    CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_ERR_NO_IMAGE);
+    device.counter_value = 1;
+    record.counter_floor = 3; /* the journal's counts as well */
+    CHECK(record_put(&device, &record));
+    CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_ERR_NO_IMAGE);
+}
+
+static void a_trial_needs_the_trust_of_its_install(void)
+{
+    struct pawl_record record;
+    given_staged();
+    CHECK(record_in_journal(&device, &record));
+    record.trust_version = 2;
+    CHECK(record_put(&device, &record));
+    CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_REVERTED);
+}
+
+static void a_withdrawn_signer_stops_trials_and_no_confirmed_image(void)
+{
+    given_staged();
+    fake_device_trust(&device, 2, true);
+    CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_REVERTED);
+    CHECK_EQ(choice.reverted, PAWL_UPDATE_REASON_BAD_IMAGE);
+    CHECK(choice.slot == &device.slots[0]);
+
+    /* without a record nothing is known to be confirmed */
+    given_factory();
+    fake_device_trust(&device, 2, true);
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_ERR_NO_IMAGE);
+    CHECK_EQ(choice.reason, PAWL_BOOT_NO_IMAGE);
+    CHECK(choice.slot == NULL);
+}
+
+static void a_trial_that_cannot_be_recorded_is_not_entered(void)
+{
+    given_staged();
+    fake_flash_misbehave(&device.journal, FAKE_REFUSE_PROGRAM, 0);
+    CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_REVERTED);
+    CHECK_EQ(choice.reverted, PAWL_UPDATE_REASON_NOT_ENTERED);
+    CHECK(choice.slot == &device.slots[0]);
+}
+
+static void a_rotten_image_falls_back_to_the_one_before(void)
+{
+    struct pawl_record record;
+    given_updated();
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK(choice.slot == &device.slots[1]);
+
+    rot(1);
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_FELL_BACK);
+    CHECK(choice.slot == &device.slots[0]);
+    CHECK_EQ(choice.refused, PAWL_ERR_DIGEST);
+    CHECK(record_in_journal(&device, &record));
+    CHECK_EQ(record.running, 0);
+    CHECK_EQ(record.current.set, 1);
+    CHECK_EQ(record.reason, PAWL_UPDATE_REASON_FELL_BACK);
+
+    /* said once; and the confirmed image is not condemned */
+    uint32_t operations = fake_device_operations(&device);
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK_EQ(fake_device_operations(&device), operations);
+    rot(1); /* the same bit: whole again */
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_CONFIRMED);
+    CHECK(choice.slot == &device.slots[1]);
+}
+
+static void the_image_before_must_meet_the_counter(void)
+{
+    given_updated();
+    device.counter_value = 2;
+    rot(1);
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_ERR_NO_IMAGE);
+    CHECK_EQ(choice.reason, PAWL_BOOT_NO_IMAGE);
+}
+
+static void a_fall_back_that_cannot_be_recorded_is_not_entered(void)
+{
+    given_updated();
+    rot(1);
+    fake_flash_misbehave(&device.journal, FAKE_REFUSE_PROGRAM, 0);
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_ERR_IO);
+    CHECK_EQ(choice.reason, PAWL_BOOT_NOT_RECORDED);
+    CHECK(choice.slot == NULL);
+}
+
+static void an_image_that_cannot_be_read_is_no_image(void)
+{
+    given_updated();
+    fake_flash_misbehave(&device.image[1], FAKE_REFUSE_READ, 0);
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_FELL_BACK);
+    CHECK(choice.slot == &device.slots[0]);
+}
+
+static void a_rejected_trial_goes_back(void)
+{
+    struct pawl_record record;
+    given_staged();
+    CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK(record_in_journal(&device, &record));
+    record.state = PAWL_UPDATE_REJECTED;
+    CHECK(record_put(&device, &record));
+    CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK(choice.slot == &device.slots[0]);
+    CHECK(record_in_journal(&device, &record));
+    CHECK_EQ(record.running, 0);
+}
+
+static void lose_journal(void)
+{
+    static uint8_t rubbish[FAKE_JOURNAL_SIZE];
+    memset(rubbish, 0x5A, sizeof(rubbish));
+    fake_flash_load(&device.journal, 0, rubbish, sizeof(rubbish));
+}
+
+static void without_a_journal_the_newest_image_is_tried(void)
+{
+    struct pawl_record record;
+    given_updated();
+    device.counter_value = 1;
+    lose_journal();
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_LOST);
+    CHECK(choice.slot == &device.slots[1]);
+    CHECK(choice.trial);
+    CHECK(record_in_journal(&device, &record));
+    CHECK(record.lost);
+    CHECK_EQ(record.reason, PAWL_UPDATE_REASON_JOURNAL_LOST);
+    CHECK_EQ(device.counter_value, 1);
+    CHECK_EQ(device.counter_advances, 0);
+}
+
+/* A bad newest image does not end the device: they are tried in turn. */
+static void without_a_journal_every_image_gets_its_turn(void)
+{
+    unsigned started[2] = {0, 0};
+    given_updated();
+    lose_journal();
+    for (unsigned i = 0; i < 12; i++) {
+        CHECK_EQ(start(PAWL_RESET_FAULT), PAWL_OK);
+        CHECK_EQ(choice.reason, PAWL_BOOT_LOST);
+        started[choice.set]++;
+    }
+    CHECK_EQ(started[0], 6);
+    CHECK_EQ(started[1], 6);
+}
+
+static void without_a_journal_the_counter_still_counts(void)
+{
+    given_updated();
+    device.counter_value = 2;
+    rot(1);
+    lose_journal();
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_ERR_NO_IMAGE);
+}
+
+static void an_empty_journal_and_no_factory_image_finds_the_other(void)
+{
+    given_factory();
+    fake_device_provision(&device, 1, &v2);
+    rot(0);
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_LOST);
+    CHECK(choice.slot == &device.slots[1]);
+}
+
+static void without_trust_nothing_starts(void)
+{
+    static uint8_t rubbish[FAKE_OBJECTS_SIZE];
+    given_factory();
+    fake_flash_load(&device.store_objects, 0, rubbish, sizeof(rubbish));
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_ERR_LOST);
+    CHECK_EQ(choice.reason, PAWL_BOOT_NO_TRUST);
+}
+
+static void another_class_of_device_does_not_start_it(void)
+{
+    given_factory();
+    device.product.class_id[0] ^= 1;
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_ERR_NO_IMAGE);
+}
+
+static void every_flipped_bit_beside_an_image_is_seen(void)
+{
+    given_factory();
+    for (uint32_t at = 0; at < 300; at += 7) {
+        fake_flash_flip(&device.area[0], at, at % 8);
+        CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_ERR_NO_IMAGE);
+        fake_flash_flip(&device.area[0], at, at % 8);
+    }
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+}
+
+static void every_reason_has_a_name(void)
+{
+    for (int i = 0; i <= PAWL_BOOT_NOT_RECORDED; i++) {
+        CHECK(pawl_boot_reason_name((enum pawl_boot_reason)i)[0] != '?');
+    }
+    CHECK_EQ(pawl_boot_reason_name((enum pawl_boot_reason)99)[0], '?');
+}
+
+static const struct check_test tests[] = {
+    CHECK_TEST(the_factory_image_starts_and_nothing_is_written),
+    CHECK_TEST(a_staged_image_is_tried_with_a_budget_less),
+    CHECK_TEST(a_staged_image_that_is_not_armed_is_not_tried),
+    CHECK_TEST(crashes_use_up_the_attempts_and_it_goes_back),
+    CHECK_TEST(power_cycles_take_no_attempt_but_a_boot),
+    CHECK_TEST(power_cycles_end_a_trial_too_in_the_end),
+    CHECK_TEST(a_trial_image_that_does_not_verify_goes_back),
+    CHECK_TEST(another_manifest_beside_the_trial_image_is_refused),
+    CHECK_TEST(a_trial_below_the_counter_goes_back),
+    CHECK_TEST(a_trial_needs_the_trust_of_its_install),
+    CHECK_TEST(a_withdrawn_signer_stops_trials_and_no_confirmed_image),
+    CHECK_TEST(a_trial_that_cannot_be_recorded_is_not_entered),
+    CHECK_TEST(a_rotten_image_falls_back_to_the_one_before),
+    CHECK_TEST(the_image_before_must_meet_the_counter),
+    CHECK_TEST(a_fall_back_that_cannot_be_recorded_is_not_entered),
+    CHECK_TEST(an_image_that_cannot_be_read_is_no_image),
+    CHECK_TEST(a_rejected_trial_goes_back),
+    CHECK_TEST(without_a_journal_the_newest_image_is_tried),
+    CHECK_TEST(without_a_journal_every_image_gets_its_turn),
+    CHECK_TEST(without_a_journal_the_counter_still_counts),
+    CHECK_TEST(an_empty_journal_and_no_factory_image_finds_the_other),
+    CHECK_TEST(without_trust_nothing_starts),
+    CHECK_TEST(another_class_of_device_does_not_start_it),
+    CHECK_TEST(every_flipped_bit_beside_an_image_is_seen),
+    CHECK_TEST(every_reason_has_a_name),
+};
+CHECK_MAIN(tests)
