@@ -13,7 +13,9 @@
  */
 
 #include <stddef.h>
-#include <sys/types.h> /* ssize_t, which wolfSSL's headers take as given */
+/* wolfSSL takes ssize_t and gettimeofday() as given. */
+#include <sys/time.h>
+#include <sys/types.h>
 #include <wolfssl/version.h>
 
 #include <pawl/port/wolfssl.h>
