@@ -12,13 +12,17 @@
 # 3 something is missing and cannot be installed from here.
 set -u
 
-# package=probe: a command, or with a slash a header file of the compiler's.
+# package=probe: a command, with a slash a header file of the compiler's, with
+# an @ a module of python3.
 BUILD='gcc=gcc libc6-dev=./stdio.h cmake=cmake ninja-build=ninja
-    dpkg-dev=dpkg-source libssl-dev=./openssl/evp.h'
+    dpkg-dev=dpkg-source libssl-dev=./openssl/evp.h pkg-config=pkg-config
+    libjansson-dev=./jansson.h'
 QUICKSTART="$BUILD openssl=openssl mosquitto=mosquitto
-    mosquitto-clients=mosquitto_pub nginx=nginx python3=python3"
+    mosquitto-clients=mosquitto_pub nginx=nginx python3=python3
+    python3-cbor2=@cbor2 python3-cryptography=@cryptography"
 TEST="$BUILD libcmocka-dev=./cmocka.h pkg-config=pkg-config python3=python3
-    clang-format=clang-format openssl=openssl"
+    clang-format=clang-format openssl=openssl python3-cbor2=@cbor2
+    python3-cryptography=@cryptography"
 FULL="$QUICKSTART $TEST clang=clang libclang-rt-dev=clang
     libwolfssl-dev=./wolfssl/version.h"
 # Packages of the lists above that bring a service.
@@ -44,6 +48,7 @@ has_probe() {
             "#include <setjmp.h>" "#include <${1#./}>" |
             cc -E - >/dev/null 2>&1
         ;;
+    @*) python3 -c "import ${1#@}" 2>/dev/null ;;
     *) command -v "$1" >/dev/null ;;
     esac
 }

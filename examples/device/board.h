@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BOARD_H
+#define BOARD_H
+
+/* What a vendor's board support offers to device.c; here: a host's. */
+
+#include <pawl/agent.h>
+
+/* Opens the device and gives its port. Does not return on failure. */
+const struct pawl_port *board_init(int argc, char **argv, const char *version);
+
+/* The servers that the device may talk to, from its configuration. */
+const struct pawl_endpoint *board_endpoints(void);
+size_t board_endpoint_count(void);
+const char *board_topic_prefix(void);
+
+/* Sleeps until one of the events of wait, or a second. */
+void board_sleep_until(const struct pawl_wait *wait);
+
+/* Says why the device cannot go on, and resets as a crash would. */
+_Noreturn void board_halt(enum pawl_status status);
+
+/* Whether this firmware does what it is for (health_*.c). */
+bool healthy(void *ctx);
+
+/* One line of JSON for each event, on standard output (events.c). */
+void log_event(void *ctx, const struct pawl_agent_event *event);
+
+#endif

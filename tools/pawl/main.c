@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* pawl: the host tool. One program, subcommands as git has them. */
+
+#include "tool.h"
+#include <pawl/pawl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+    const char *group, *verb;
+    int (*run)(int argc, char **argv);
+    const char *arguments;
+    const char *summary;
+    const char *more; /* shown by --help */
+} commands[] = {
+    {"key", "generate", key_generate, "-o FILE [--algorithm es256|ed25519]",
+     "make a key pair, as PEM",
+     "The file is readable by its owner alone. es256 is ECDSA on P-256, the\n"
+     "default.\n"},
+    {"key", "public", key_public, "FILE [-o FILE]",
+     "write the public half of a key, as PEM", ""},
+    {"trust", "create", trust_create, "DESCRIPTION.json -o FILE",
+     "write a trust document, unsigned",
+     "{\"version\": 1,\n"
+     " \"root_threshold\": 1, \"roots\": [\"root.pub.pem\"],\n"
+     " \"signer_threshold\": 1,\n"
+     " \"signers\": [{\"key\": \"signer.pub.pem\", \"components\": [\"*\"],\n"
+     "              \"retired\": false}],\n"
+     " \"anchors\": [{\"certificate\": \"ca.pem\",\n"
+     "              \"roles\": [\"enroll\", \"server\", \"download\", "
+     "\"time\"]}],\n"
+     " \"issued\": 0, \"expires\": 0}\n"
+     "Files are looked for beside the description. Components are hex\n"
+     "elements joined by '/', \"*\" stands for all. Times are seconds since\n"
+     "1970, 0 or absent: none.\n"},
+    {"trust", "sign", trust_sign, "FILE --key ROOT.pem",
+     "add a root's signature",
+     "Signing twice with one root changes nothing.\n"},
+    {"trust", "show", trust_show, "FILE [--json]",
+     "print a trust document, verified or not", ""},
+    {"trust", "verify", trust_verify, "FILE [--after FILE]",
+     "check what a device would check",
+     "Without --after: as the factory's document. With it: as the successor\n"
+     "of the document in force.\n"},
+    {"manifest", "create", manifest_create, "DESCRIPTION.json -o FILE",
+     "write a SUIT envelope, unsigned",
+     "{\"sequence\": 2, \"vendor_id\": UUID, \"class_id\": UUID,\n"
+     " \"components\": [{\"id\": [\"00\"], \"image\": \"v2.bin\",\n"
+     "                 \"uri\": \"https://fw.example.com/v2.bin\",\n"
+     "                 \"security_counter\": 2}],\n"
+     " \"text\": {\"version\": \"2.0.0\", \"description\": \"...\"}}\n"
+     "Images are looked for beside the description; id is a list of hex\n"
+     "elements. security_counter and text may be left out.\n"},
+    {"manifest", "sign", manifest_sign, "FILE --key KEY.pem",
+     "add a signature to an envelope",
+     "May be repeated with other keys; twice with one changes nothing.\n"},
+    {"manifest", "show", manifest_show, "FILE [--json]",
+     "print an envelope, verified or not", ""},
+    {"manifest", "verify", manifest_verify,
+     "FILE (--key PUB.pem... | --trust FILE)",
+     "check an envelope's authentication and structure",
+     "Each --key must have signed; with --trust, as many signers as the\n"
+     "document asks for.\n"},
+    {"device", "provision", device_provision,
+     "DIR --conf FILE --trust FILE --envelope FILE --image FILE",
+     "make a device directory, as a factory does",
+     "The device makes its own IDevID key; the image goes into slot A with\n"
+     "its manifest beside it. DIR must not exist; it appears whole, or not\n"
+     "at all. The configuration's keys are in port/posix/posix.h.\n"},
+    {"device", "csr", device_csr, "DIR -o FILE",
+     "write the request for the factory's certificate, as PEM", ""},
+    {"device", "install-cert", device_install_cert, "DIR CHAIN.pem",
+     "store the factory's certificate, once", ""},
+    {"device", "show", device_show, "DIR [--json]",
+     "print identity and trust of a device", ""},
+    {"update", "show", update_show, "DIR [--json]",
+     "print slots and journal of a device",
+     "Each frame of the journal is shown with the reason why it counts or\n"
+     "not.\n"},
+    {"update", "announce", update_announce, "--uri URI -o FILE",
+     "write the announcement of an envelope",
+     "Its bytes are the payload for the topic PREFIX/SERIAL/announce; publish\n"
+     "it retained, so that a device that sleeps learns of it.\n"},
+};
+
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+
+static void print_help(void)
+{
+    (void)printf(
+        "Usage: pawl GROUP COMMAND [ARGUMENTS]     pawl GROUP COMMAND --help\n"
+        "\n"
+        "Signs manifests, writes trust documents, provisions devices, and\n"
+        "shows what is in them. Version %d.%d.%d.\n",
+        PAWL_VERSION_MAJOR, PAWL_VERSION_MINOR, PAWL_VERSION_PATCH);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (i == 0 || strcmp(commands[i].group, commands[i - 1].group) != 0) {
+            (void)printf("\n");
+        }
+        (void)printf("  %-8s %-13s %s\n", commands[i].group, commands[i].verb,
+                     commands[i].summary);
+    }
+    (void)printf("\nExit: 0 done; 1 refused (a signature, a rule, trust);\n"
+                 "2 wrong command line, or a file that cannot be used.\n"
+                 "Keys are PEM files. What is wrong is one line on standard "
+                 "error.\n");
+}
+
+static void print_command_help(const struct command *command)
+{
+    (void)printf("Usage: pawl %s %s %s\n\n%c%s.\n", command->group,
+                 command->verb, command->arguments,
+                 command->summary[0] - 'a' + 'A', command->summary + 1);
+    if (command->more[0] != '\0') {
+        (void)printf("\n%s", command->more);
+    }
+}
+
+static const struct command *find(const char *group, const char *verb)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].group, group) == 0 &&
+            strcmp(commands[i].verb, verb) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int tool_fail(int code, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)fputs("pawl: ", stderr);
+    (void)vfprintf(stderr, format, arguments);
+    (void)fputc('\n', stderr);
+    va_end(arguments);
+    return code;
+}
+
+int tool_fail_status(const char *what, enum pawl_status status)
+{
+    return tool_fail(TOOL_REFUSED, "%s: %s (%s)", what,
+                     pawl_status_text(status), pawl_status_name(status));
+}
+
+int main(int argc, char **argv)
+{
+    const struct command *command = argc >= 3 ? find(argv[1], argv[2]) : NULL;
+
+    if (command != NULL && asks_for_help(argc - 2, argv + 2)) {
+        print_command_help(command);
+        return TOOL_OK;
+    }
+    if (command != NULL) {
+        return command->run(argc - 3, argv + 3);
+    }
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        (void)printf("pawl %d.%d.%d\n", PAWL_VERSION_MAJOR, PAWL_VERSION_MINOR,
+                     PAWL_VERSION_PATCH);
+        return TOOL_OK;
+    }
+    if (asks_for_help(argc, argv)) {
+        print_help();
+        return TOOL_OK;
+    }
+    return tool_fail(TOOL_USAGE, "no such command%s%s%s%s: see pawl --help",
+                     argc > 1 ? ": " : "", argc > 1 ? argv[1] : "",
+                     argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+}

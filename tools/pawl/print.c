@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Everything that is shown is made as JSON first, and printed as that, or as
+ * a tree: one name a line, deeper by two spaces. */
+
+#include "describe.h"
+#include <stdio.h>
+
+#define DEPTH_MAX 8
+
+static void print_value(const json_t *value)
+{
+    if (json_is_string(value)) {
+        (void)printf("%s", json_string_value(value));
+    } else if (json_is_integer(value)) {
+        (void)printf("%lld", (long long)json_integer_value(value));
+    } else if (json_is_boolean(value)) {
+        (void)printf("%s", json_is_true(value) ? "yes" : "no");
+    } else {
+        (void)printf("none");
+    }
+}
+
+static bool is_plain(const json_t *value)
+{
+    return !json_is_object(value) && !json_is_array(value);
+}
+
+/* A list of plain values stands in one line. */
+static bool is_line(const json_t *value)
+{
+    const json_t *one;
+    size_t i;
+
+    if (!json_is_array(value)) {
+        return false;
+    }
+    json_array_foreach(value, i, one)
+    {
+        if (!is_plain(one)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void print_line_of(const json_t *list)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(list, i, one)
+    {
+        (void)printf("%s", i > 0 ? ", " : "");
+        print_value(one);
+    }
+    (void)printf("%s\n", json_array_size(list) == 0 ? "none" : "");
+}
+
+static void print_member(const char *name, const json_t *value, int depth);
+
+/* The depth is that of what the commands build: at most DEPTH_MAX. */
+static void print_object(const json_t *object, int depth)
+{
+    const char *name;
+    json_t *value;
+
+    if (depth > DEPTH_MAX) {
+        return;
+    }
+    json_object_foreach((json_t *)(uintptr_t)object, name, value)
+    {
+        print_member(name, value, depth);
+    }
+}
+
+static void print_member(const char *name, const json_t *value, int depth)
+{
+    (void)printf("%*s%s: ", 2 * depth, "", name);
+    if (is_plain(value)) {
+        print_value(value);
+        (void)printf("\n");
+    } else if (is_line(value)) {
+        print_line_of(value);
+    } else if (json_is_object(value)) {
+        (void)printf("\n");
+        print_object(value, depth + 1);
+    } else {
+        const json_t *one;
+        size_t i;
+
+        (void)printf("\n");
+        json_array_foreach(value, i, one)
+        {
+            (void)printf("%*s- \n", 2 * (depth + 1), "");
+            print_object(one, depth + 2);
+        }
+    }
+}
+
+void tool_print(const json_t *object, bool as_json)
+{
+    if (as_json) {
+        (void)json_dumpf(object, stdout, JSON_INDENT(1));
+        (void)printf("\n");
+    } else {
+        print_object(object, 0);
+    }
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PAWL_TOOL_SUIT_WRITE_H
+#define PAWL_TOOL_SUIT_WRITE_H
+
+/*
+ * The encoder of SUIT envelopes (draft-ietf-suit-manifest-37) for A/B images:
+ *
+ *   shared     vendor and class, digest and size, security counter
+ *   install    URI, fetch, image-match
+ *   validate   image-match
+ *   invoke     the first component
+ *   text       severable: its digest is in the manifest
+ */
+
+#include "tool.h"
+#include <pawl/manifest.h>
+
+#define SUIT_ID_MAX 64 /* bytes of an encoded component identifier */
+
+struct suit_component {
+    uint8_t id[SUIT_ID_MAX]; /* encoded */
+    size_t id_len;
+    uint8_t digest[32];
+    uint64_t size;
+    const char *uri;
+    bool has_counter;
+    uint64_t counter;
+};
+
+struct suit_plan {
+    uint64_t sequence;
+    uint8_t vendor_id[16], class_id[16];
+    struct suit_component components[PAWL_COMPONENT_MAX];
+    size_t component_count;
+    const char *version, *description; /* NULL: left out */
+};
+
+/* Writes an envelope without signatures. *len: room, then length. */
+int suit_write(const struct suit_plan *plan, uint8_t *out, size_t *len);
+
+/* An envelope, taken apart without verifying anything. */
+struct suit_parts {
+    struct pawl_bytes digest; /* encoded SUIT_Digest */
+    struct pawl_bytes blocks[PAWL_MANIFEST_BLOCKS_MAX];
+    size_t block_count;
+    struct pawl_bytes manifest; /* content of its bstr */
+    struct pawl_bytes rest;     /* members behind the manifest, as encoded */
+    size_t rest_count;
+};
+
+/* Takes it apart; PAWL_ERR_MALFORMED, PAWL_ERR_LIMIT. */
+enum pawl_status suit_split(struct pawl_bytes envelope,
+                            struct suit_parts *parts);
+/* The reverse. */
+int suit_join(const struct suit_parts *parts, uint8_t *out, size_t *len);
+
+#endif
