@@ -303,15 +303,21 @@ static void wait_for_room(struct pawl_agent *agent, struct pawl_wait *wait)
     }
 }
 
-/* An image on trial is proved first; its successor waits. */
+/* An image on trial is proved first; its successor waits. With nothing to
+ * fetch the engine has its own upkeep: a counter that failed to rise. */
 static void idle(struct pawl_agent *agent, struct pawl_wait *wait)
 {
-    bool wanted = agent->announced[0] != '\0' && agent->announced_new &&
-                  agent->trial == TRIAL_NONE;
-
-    if (wanted) {
+    if (agent->trial != TRIAL_NONE) {
+        return;
+    }
+    if (agent->announced[0] != '\0' && agent->announced_new) {
         agent->tries = 0;
         begin(agent, wait);
+        return;
+    }
+    enum pawl_status status = pawl_update_step(&agent->update, wait);
+    if (status == PAWL_ERR_IO) {
+        agent->fatal = status;
     }
 }
 

@@ -41,6 +41,7 @@ enum trial_state {
     TRIAL_NONE,    /* no trial */
     TRIAL_WAITING, /* for a session that the broker accepted */
     TRIAL_ACCEPTING,
+    TRIAL_COUNTING, /* accepted; the security counter rises */
     TRIAL_REJECTING,
     TRIAL_CLEANING
 };

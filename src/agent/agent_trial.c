@@ -79,23 +79,46 @@ static void accepted(struct pawl_agent *agent)
     agent->inventory_due = true;
 }
 
+/* What comes after the request that has just ended. */
+static void next_state(struct pawl_agent *agent)
+{
+    struct pawl_update_info info;
+
+    pawl_update_query(&agent->update, &info);
+    switch ((enum trial_state)agent->trial) {
+    case TRIAL_ACCEPTING:
+    case TRIAL_COUNTING:
+        if (info.counter_pending) {
+            agent->trial = TRIAL_COUNTING;
+        } else {
+            accepted(agent);
+        }
+        break;
+    case TRIAL_REJECTING:
+        pawl_agent_reset(agent);
+        break;
+    case TRIAL_CLEANING:
+    case TRIAL_WAITING:
+    case TRIAL_NONE:
+        agent->trial = TRIAL_NONE;
+        break;
+    }
+}
+
 /* Carries accept, reject or clean on. */
 static void carry_on(struct pawl_agent *agent, struct pawl_wait *wait)
 {
     enum pawl_status status = pawl_update_step(&agent->update, wait);
+    bool later = (wait->events & PAWL_WAIT_DEADLINE) != 0;
 
-    if (status == PAWL_PENDING) {
-        return;
-    }
-    wait->events = PAWL_WAIT_NOTHING;
-    if (status != PAWL_OK) {
+    if (status == PAWL_PENDING && agent->trial == TRIAL_COUNTING && later) {
+        accepted(agent); /* the counter failed, and is tried again later */
+        wait->events = PAWL_WAIT_NOTHING;
+    } else if (status == PAWL_OK) {
+        wait->events = PAWL_WAIT_NOTHING;
+        next_state(agent);
+    } else if (status != PAWL_PENDING) {
         agent->fatal = status; /* the journal: a reset reads it anew */
-    } else if (agent->trial == TRIAL_ACCEPTING) {
-        accepted(agent);
-    } else if (agent->trial == TRIAL_REJECTING) {
-        pawl_agent_reset(agent);
-    } else {
-        agent->trial = TRIAL_NONE;
     }
 }
 
@@ -108,6 +131,7 @@ void pawl_agent_trial_step(struct pawl_agent *agent, struct pawl_wait *wait)
         await_proof(agent, wait);
         break;
     case TRIAL_ACCEPTING:
+    case TRIAL_COUNTING:
     case TRIAL_REJECTING:
     case TRIAL_CLEANING:
         carry_on(agent, wait);
