@@ -64,7 +64,8 @@ enum pawl_status pawl_update_wanted(struct pawl_update *update,
     case PAWL_TASK_CONSENT:
     case PAWL_TASK_RUN:
         break;
-    case PAWL_TASK_NONE:
+    case PAWL_TASK_NONE: /* a commit's result is still to be taken */
+        return e->committing ? PAWL_PENDING : PAWL_ERR_STATE;
     case PAWL_TASK_OPEN:
     case PAWL_TASK_INSTALL:
         return PAWL_ERR_STATE;
