@@ -169,8 +169,7 @@ static enum pawl_status add_byte(struct pawl_http *http, char byte)
         http->line_at = 0;
         return PAWL_OK;
     }
-    if (http->line_at > PAWL_HTTP_LINE_MAX ||
-        (http->line_at == PAWL_HTTP_LINE_MAX && byte != '\r')) {
+    if (http->line_at > PAWL_HTTP_LINE_MAX) { /* its CR may be one more */
         return PAWL_ERR_LIMIT;
     }
     http->line[http->line_at++] = byte;

@@ -86,7 +86,7 @@ static void bad_chunks_are_refused(void)
         {CHUNKED "1 1\r\na\r\n0\r\n\r\n", PAWL_ERR_PROTOCOL},
         {CHUNKED "1\na\r\n0\r\n\r\n", PAWL_ERR_PROTOCOL},
         {CHUNKED "1;\x01\r\na\r\n0\r\n\r\n", PAWL_ERR_PROTOCOL},
-        {CHUNKED "10000000000000000\r\na", PAWL_ERR_PROTOCOL},
+        {CHUNKED "10000000000000001\r\na\r\n0\r\n\r\n", PAWL_ERR_PROTOCOL},
         {CHUNKED "1\r\nab\r\n0\r\n\r\n", PAWL_ERR_PROTOCOL},
         {CHUNKED "2\r\na\r\n0\r\n\r\n", PAWL_ERR_PROTOCOL},
         {CHUNKED "1\r\na\n0\r\n\r\n", PAWL_ERR_PROTOCOL},

@@ -231,6 +231,15 @@ static void what_a_range_says_is_readable(void)
     CHECK(!response->partial && response->range_total == 50);
 }
 
+static void a_range_of_everything_does_not_overflow(void)
+{
+    exchange_get_range(
+        &exchange, PART "Content-Range: bytes 0-18446744073709551615/*\r\n\r\n",
+        0, 5);
+
+    CHECK(exchange.head == PAWL_ERR_PROTOCOL);
+}
+
 static void a_date_to_retry_at_counts_from_the_servers_date(void)
 {
     exchange_get(&exchange, "HTTP/1.1 503 Later\r\n"
@@ -283,6 +292,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(every_truncation_of_a_head_is_no_answer),
     CHECK_TEST(what_a_head_says_is_readable),
     CHECK_TEST(what_a_range_says_is_readable),
+    CHECK_TEST(a_range_of_everything_does_not_overflow),
     CHECK_TEST(a_date_to_retry_at_counts_from_the_servers_date),
     CHECK_TEST(an_answer_says_nothing_of_the_one_before),
     CHECK_TEST(so_many_headers_and_no_more),

@@ -113,6 +113,19 @@ static void a_zero_byte_is_refused_anywhere(void)
     }
 }
 
+static void an_escape_does_not_reach_beyond_the_text(void)
+{
+    static const char text[] = "https://a/%41";
+    struct pawl_uri uri;
+
+    for (size_t cut = 1; cut <= 2; cut++) {
+        CHECK(
+            pawl_uri_parse(&uri, (struct pawl_bytes){(const uint8_t *)text,
+                                                     sizeof text - 1 - cut}) ==
+            PAWL_ERR_MALFORMED);
+    }
+}
+
 static void too_long_is_refused(void)
 {
     char text[PAWL_URI_MAX + 10];
@@ -139,6 +152,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(good_uris_are_taken_apart),
     CHECK_TEST(bad_uris_are_refused),
     CHECK_TEST(a_zero_byte_is_refused_anywhere),
+    CHECK_TEST(an_escape_does_not_reach_beyond_the_text),
     CHECK_TEST(too_long_is_refused),
 };
 CHECK_MAIN(tests)
