@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manifest/manifest_internal.h"
+
+#include "base/base.h"
+
+/* Reporting policies have four bits (draft-ietf-suit-manifest-37, 8.4.7). */
+#define REPORTING_POLICY_MAX 15
+
+/*
+ * Every command there is; any other is refused by the dry run. swap (31) is
+ * among the others: no update engine of pawl's could resume it after a reset.
+ */
+static const struct pawl_suit_command_row rows[] = {
+    /* key, parameter, condition, shared, flow, slow, unmet */
+    {SUIT_VENDOR_ID, SUIT_PARAMETER_VENDOR_ID, true, true, false, false,
+     PAWL_ERR_NOT_FOR_US},
+    {SUIT_CLASS_ID, SUIT_PARAMETER_CLASS_ID, true, true, false, false,
+     PAWL_ERR_NOT_FOR_US},
+    {SUIT_DEVICE_ID, SUIT_PARAMETER_DEVICE_ID, true, true, false, false,
+     PAWL_ERR_NOT_FOR_US},
+    {SUIT_IMAGE_MATCH, SUIT_PARAMETER_IMAGE_DIGEST, true, true, false, true,
+     PAWL_ERR_DIGEST},
+    {SUIT_COMPONENT_SLOT, SUIT_PARAMETER_COMPONENT_SLOT, true, true, false,
+     false, PAWL_ERR_CONDITION},
+    {SUIT_CHECK_CONTENT, SUIT_PARAMETER_CONTENT, true, true, false, true,
+     PAWL_ERR_CONDITION},
+    {SUIT_ABORT, 0, true, true, false, false, PAWL_ERR_CONDITION},
+    {SUIT_SET_COMPONENT_INDEX, 0, false, true, true, false, PAWL_ERR_FAULT},
+    {SUIT_TRY_EACH, 0, false, true, true, false, PAWL_ERR_FAULT},
+    {SUIT_RUN_SEQUENCE, 0, false, true, true, false, PAWL_ERR_FAULT},
+    {SUIT_OVERRIDE_PARAMETERS, 0, false, true, true, false, PAWL_ERR_FAULT},
+    {SUIT_WRITE, SUIT_PARAMETER_CONTENT, false, false, false, true,
+     PAWL_ERR_FAULT},
+    {SUIT_FETCH, SUIT_PARAMETER_URI, false, false, false, true, PAWL_ERR_FAULT},
+    {SUIT_COPY, SUIT_PARAMETER_SOURCE_COMPONENT, false, false, false, true,
+     PAWL_ERR_FAULT},
+    {SUIT_INVOKE, 0, false, false, false, true, PAWL_ERR_FAULT},
+};
+
+static const struct pawl_suit_command_row *row_of(int64_t key)
+{
+    for (size_t i = 0; i < PAWL_ARRAY_LEN(rows); i++) {
+        if (rows[i].key == key) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* Whether the device does what a command asks for. */
+static bool has_operation(const struct pawl_manifest_operations *operations,
+                          int64_t key)
+{
+    switch (key) {
+    case SUIT_IMAGE_MATCH:
+        return operations->image_match != NULL;
+    case SUIT_COMPONENT_SLOT:
+        return operations->slot != NULL;
+    case SUIT_CHECK_CONTENT:
+        return operations->check_content != NULL;
+    case SUIT_WRITE:
+        return operations->write != NULL;
+    case SUIT_FETCH:
+        return operations->fetch != NULL;
+    case SUIT_COPY:
+        return operations->copy != NULL;
+    case SUIT_INVOKE:
+        return operations->invoke != NULL;
+    default:
+        return true;
+    }
+}
+
+/* Whether the procedure runs the section that is read: the dry run reads the
+ * others too, but this device need not be able to do what they ask for. */
+static bool will_run(const struct pawl_manifest_process *process)
+{
+    switch (process->section) {
+    case PAWL_SUIT_PAYLOAD_FETCH:
+    case PAWL_SUIT_INSTALL:
+        return process->procedure == PAWL_PROCEDURE_UPDATE;
+    case PAWL_SUIT_LOAD:
+    case PAWL_SUIT_INVOKE:
+        return process->procedure == PAWL_PROCEDURE_INVOKE;
+    case PAWL_SUIT_SHARED:
+    case PAWL_SUIT_VALIDATE:
+    case PAWL_SUIT_NO_SECTION:
+        break;
+    }
+    return true;
+}
+
+enum pawl_status pawl_suit_read_command(struct pawl_manifest_process *process,
+                                        struct pawl_suit_command *command)
+{
+    const struct pawl_manifest_frame *frame =
+        &process->frames[process->depth - 1];
+    struct pawl_cbor in = {frame->at, frame->end, PAWL_OK};
+    uint64_t policy = 0;
+
+    process->command = frame->at;
+    process->key = 0;
+    if (pawl_cbor_int(&in, &process->key) != PAWL_OK) {
+        return in.status;
+    }
+    command->row = row_of(process->key);
+    if (command->row == NULL ||
+        (process->section == PAWL_SUIT_SHARED && !command->row->shared) ||
+        (will_run(process) &&
+         !has_operation(process->operations, process->key))) {
+        return pawl_suit_failed(&process->failure, PAWL_ERR_UNSUPPORTED,
+                                PAWL_SUIT_COMMAND_UNSUPPORTED);
+    }
+    command->argument.data = in.at;
+    if (command->row->flow) {
+        if (pawl_cbor_skip(&in, &command->argument) != PAWL_OK) {
+            return in.status;
+        }
+    } else if (pawl_cbor_uint(&in, &policy) != PAWL_OK ||
+               policy > REPORTING_POLICY_MAX) {
+        return PAWL_ERR_MALFORMED;
+    }
+    command->after = in.at;
+    return PAWL_OK;
+}
+
+/* Reads one component index. */
+static enum pawl_status read_one(struct pawl_manifest_process *process,
+                                 struct pawl_cbor *in,
+                                 struct pawl_manifest_index *index)
+{
+    uint64_t number = 0;
+
+    if (pawl_cbor_uint(in, &number) != PAWL_OK) {
+        return in->status;
+    }
+    if (number >= process->manifest->component_count) {
+        return pawl_suit_failed(&process->failure, PAWL_ERR_MALFORMED,
+                                PAWL_SUIT_COMPONENT_UNSUPPORTED);
+    }
+    for (size_t i = 0; i < index->count; i++) {
+        if (index->list[i] == number) {
+            return PAWL_ERR_MALFORMED;
+        }
+    }
+    index->list[index->count++] = (uint8_t)number; /* none twice: they fit */
+    return PAWL_OK;
+}
+
+enum pawl_status pawl_suit_read_index(struct pawl_manifest_process *process,
+                                      struct pawl_bytes argument,
+                                      struct pawl_manifest_index *index)
+{
+    struct pawl_cbor in;
+    bool all = false;
+    size_t count = 0;
+
+    index->count = 0;
+    pawl_cbor_read(&in, argument);
+    switch (pawl_cbor_peek(&in)) {
+    case PAWL_CBOR_UINT:
+        return read_one(process, &in, index);
+    case PAWL_CBOR_ARRAY:
+        if (pawl_cbor_array(&in, &count) != PAWL_OK || count == 0) {
+            return PAWL_ERR_MALFORMED;
+        }
+        for (; count > 0; count--) {
+            enum pawl_status status = read_one(process, &in, index);
+            if (status != PAWL_OK) {
+                return status;
+            }
+        }
+        return PAWL_OK;
+    default: /* true alone; false names nothing */
+        if (pawl_cbor_bool(&in, &all) != PAWL_OK || !all) {
+            return PAWL_ERR_MALFORMED;
+        }
+        for (size_t i = 0; i < process->manifest->component_count; i++) {
+            index->list[index->count++] = (uint8_t)i;
+        }
+        return PAWL_OK;
+    }
+}
+
+/* Compares an identifier of the manifest with the device's. */
+static enum pawl_verdict same_id(struct pawl_bytes wanted,
+                                 struct pawl_bytes ours)
+{
+    return ours.len != 0 && pawl_bytes_equal(wanted, ours)
+               ? PAWL_VERDICT_MATCH
+               : PAWL_VERDICT_DIFFERENT;
+}
+
+/* Asks for the slot, and notes that the shared sequence did. */
+static enum pawl_status check_slot(struct pawl_manifest_process *process,
+                                   const struct pawl_suit_parameters *p,
+                                   enum pawl_verdict *verdict)
+{
+    uint64_t slot = 0;
+    enum pawl_status status = process->operations->slot(
+        process->operations->ctx, process->handles[process->component], &slot);
+
+    if (status == PAWL_OK && slot == p->slot) {
+        *verdict = PAWL_VERDICT_MATCH;
+        if (process->section == PAWL_SUIT_SHARED) {
+            process->slot_passed |= (uint8_t)(1u << process->component);
+        }
+    }
+    return status;
+}
+
+static enum pawl_status check(struct pawl_manifest_process *process,
+                              const struct pawl_suit_parameters *p,
+                              uint32_t *result)
+{
+    const struct pawl_manifest_operations *operations = process->operations;
+    uint32_t handle = process->handles[process->component];
+    enum pawl_verdict verdict = PAWL_VERDICT_DIFFERENT;
+    enum pawl_status status = PAWL_OK;
+
+    switch (process->key) {
+    case SUIT_VENDOR_ID:
+        verdict = same_id(p->vendor_id, process->device->vendor_id);
+        break;
+    case SUIT_CLASS_ID:
+        verdict = same_id(p->class_id, process->device->class_id);
+        break;
+    case SUIT_DEVICE_ID:
+        verdict = same_id(p->device_id, process->device->device_id);
+        break;
+    case SUIT_COMPONENT_SLOT:
+        status = check_slot(process, p, &verdict);
+        break;
+    case SUIT_IMAGE_MATCH:
+        verdict = PAWL_VERDICT_NONE;
+        status = operations->image_match(operations->ctx, handle, p, &verdict);
+        break;
+    case SUIT_CHECK_CONTENT:
+        verdict = PAWL_VERDICT_NONE;
+        status =
+            operations->check_content(operations->ctx, handle, p, &verdict);
+        break;
+    default: /* abort */
+        break;
+    }
+    *result = (uint32_t)verdict;
+    return status;
+}
+
+/* An integrated payload takes the place of what its URI would fetch. */
+static enum pawl_status fetch(struct pawl_manifest_process *process,
+                              const struct pawl_suit_parameters *p)
+{
+    struct pawl_bytes payload;
+    enum pawl_status status =
+        pawl_manifest_payload(process->manifest, p->uri, &payload);
+
+    if (status != PAWL_OK && status != PAWL_ERR_NOT_FOUND) {
+        return status;
+    }
+    if (status == PAWL_ERR_NOT_FOUND && p->uri.len > 0 &&
+        p->uri.data[0] == '#') {
+        return PAWL_ERR_NOT_FOUND; /* it is nowhere else */
+    }
+    return process->operations->fetch(process->operations->ctx,
+                                      process->handles[process->component], p,
+                                      payload);
+}
+
+static enum pawl_status act(struct pawl_manifest_process *process,
+                            const struct pawl_suit_parameters *p,
+                            struct pawl_bytes argument)
+{
+    const struct pawl_manifest_operations *operations = process->operations;
+    uint32_t handle = process->handles[process->component];
+
+    switch (process->key) {
+    case SUIT_OVERRIDE_PARAMETERS:
+        return pawl_suit_override(process, argument);
+    case SUIT_FETCH:
+        return fetch(process, p);
+    case SUIT_WRITE:
+        return operations->write(operations->ctx, handle, p);
+    case SUIT_COPY:
+        if (p->source == process->component) {
+            return PAWL_ERR_ARGUMENT;
+        }
+        return operations->copy(operations->ctx, handle,
+                                process->handles[p->source], p);
+    case SUIT_INVOKE:
+        return operations->invoke(operations->ctx, handle, p);
+    default:
+        return PAWL_ERR_FAULT;
+    }
+}
+
+enum pawl_status pawl_suit_run_command(struct pawl_manifest_process *process,
+                                       const struct pawl_suit_command *command,
+                                       uint32_t *verdict)
+{
+    const struct pawl_suit_command_row *row = command->row;
+    const struct pawl_suit_parameters *p =
+        &process->parameters[process->component];
+    bool missing = row->parameter != 0 && (p->set >> row->parameter & 1u) == 0;
+
+    *verdict = PAWL_VERDICT_DIFFERENT;
+    if (row->condition) {
+        return missing ? PAWL_OK : check(process, p, verdict);
+    }
+    *verdict = PAWL_VERDICT_MATCH;
+    return missing ? PAWL_ERR_ARGUMENT : act(process, p, command->argument);
+}
