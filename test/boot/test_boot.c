@@ -436,8 +436,12 @@ static void another_class_of_device_does_not_start_it(void)
 
 static void every_flipped_bit_beside_an_image_is_seen(void)
 {
+    uint8_t head[PAWL_AREA_HEAD_SIZE];
     given_factory();
-    for (uint32_t at = 0; at < 300; at += 7) {
+    CHECK_EQ(pawl_flash_get(&device.area[0].port, 0, head, sizeof(head)),
+             PAWL_OK);
+    uint32_t end = (uint32_t)sizeof(head) + head[6] * 256u + head[7];
+    for (uint32_t at = 0; at < end; at += 7) {
         fake_flash_flip(&device.area[0], at, at % 8);
         CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_ERR_NO_IMAGE);
         fake_flash_flip(&device.area[0], at, at % 8);

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+#include "fake/fake_crypto.h"
+#include "fake/fake_device.h"
+#include "fake/fake_record.h"
+
+#include <string.h>
+
+#define BIG (36u * FAKE_SECTOR) /* an image with two checkpoints */
+
+static struct fake_device device;
+static struct fake_release v1, small, big;
+
+static void given_device(void)
+{
+    CHECK_EQ(fake_crypto_start(), PAWL_OK);
+    fake_release_make(&v1, &(struct fake_release_plan){
+                               .sequence = 1, .seed = 1, .size = 3000});
+    fake_release_make(&small, &(struct fake_release_plan){
+                                  .sequence = 2, .seed = 2, .size = 6001});
+    fake_release_make(&big, &(struct fake_release_plan){
+                                .sequence = 3, .seed = 3, .size = BIG - 5});
+    fake_device_open(&device);
+    fake_device_provision(&device, 0, &v1);
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+}
+
+/* small is being written, and nothing was given yet. */
+static void given_writing(void)
+{
+    given_device();
+    CHECK_EQ(fake_device_download(&device, &small, 0), PAWL_PENDING);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_WRITING);
+}
+
+static enum pawl_status give(uint32_t off, size_t len)
+{
+    uint8_t bytes[4096];
+    fake_release_bytes(&small, off, bytes, len);
+    return pawl_update_write(&device.update, off,
+                             (struct pawl_bytes){bytes, len});
+}
+
+static enum pawl_status settled(enum pawl_status status)
+{
+    return status == PAWL_PENDING ? fake_device_settle(&device) : status;
+}
+
+static void it_says_which_bytes_it_wants(void)
+{
+    struct pawl_update_want want;
+    static const char uri[] = "https://fw.example.com/image.bin";
+    given_writing();
+    CHECK_EQ(pawl_update_wanted(&device.update, &want), PAWL_OK);
+    CHECK_EQ(want.component, 0);
+    CHECK_EQ(want.offset, 0);
+    CHECK_EQ(want.length, 6001);
+    CHECK_EQ(want.uri.len, sizeof(uri) - 1);
+    CHECK_MEM(want.uri.data, uri, sizeof(uri) - 1);
+}
+
+static void bytes_out_of_place_are_not_taken(void)
+{
+    given_writing();
+    CHECK_EQ(give(1, 10), PAWL_ERR_ARGUMENT); /* a gap */
+    CHECK_EQ(give(0, 100), PAWL_OK);
+    CHECK_EQ(give(0, 100), PAWL_ERR_ARGUMENT); /* twice */
+    CHECK_EQ(give(50, 100), PAWL_ERR_ARGUMENT);
+    CHECK_EQ(give(100, 0), PAWL_ERR_ARGUMENT);
+    CHECK_EQ(give(UINT32_MAX, 100), PAWL_ERR_ARGUMENT);
+    CHECK_EQ(pawl_update_next_offset(&device.update), 100);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_WRITING);
+}
+
+static void bytes_beyond_the_end_are_not_taken(void)
+{
+    given_device();
+    CHECK_EQ(fake_device_download(&device, &small, 5600), PAWL_PENDING);
+    uint32_t at = pawl_update_next_offset(&device.update);
+    CHECK_EQ(give(at, 6002 - at), PAWL_ERR_LIMIT);
+    CHECK_EQ(pawl_update_next_offset(&device.update), at);
+}
+
+static void bytes_without_an_update_are_refused(void)
+{
+    given_device();
+    CHECK_EQ(give(0, 10), PAWL_ERR_STATE);
+    CHECK_EQ(pawl_update_finish(&device.update), PAWL_ERR_STATE);
+    CHECK_EQ(pawl_update_install(&device.update), PAWL_ERR_STATE);
+}
+
+static void bytes_after_finish_are_refused(void)
+{
+    given_device();
+    CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX), PAWL_OK);
+    CHECK_EQ(give(0, 10), PAWL_ERR_STATE);
+    CHECK_EQ(give(6001, 10), PAWL_ERR_STATE);
+    CHECK_EQ(pawl_update_finish(&device.update), PAWL_OK);
+}
+
+static void finish_before_the_end_is_refused(void)
+{
+    given_device();
+    CHECK_EQ(fake_device_download(&device, &small, 3000), PAWL_PENDING);
+    CHECK_EQ(pawl_update_finish(&device.update), PAWL_ERR_STATE);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_WRITING);
+}
+
+static void every_step_is_one_operation_at_most(void)
+{
+    struct pawl_wait wait;
+    given_writing();
+    for (uint32_t at = 0; at < 6001;) {
+        uint32_t before = fake_device_operations(&device);
+        uint32_t n = 6001 - at < 1500 ? 6001 - at : 1500;
+        CHECK(give(at, n) >= 0);
+        CHECK(fake_device_operations(&device) <= before + 1);
+        before = fake_device_operations(&device);
+        CHECK_EQ(pawl_update_step(&device.update, &wait), PAWL_PENDING);
+        CHECK(fake_device_operations(&device) <= before + 1);
+        at = pawl_update_next_offset(&device.update);
+        if (pawl_update_finish(&device.update) == PAWL_PENDING) {
+            break;
+        }
+    }
+    enum pawl_status status = PAWL_PENDING;
+    while (status == PAWL_PENDING) {
+        uint32_t before = fake_device_operations(&device);
+        status = pawl_update_step(&device.update, &wait);
+        CHECK(fake_device_operations(&device) <= before + 1);
+    }
+    CHECK_EQ(status, PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_CANDIDATE);
+}
+
+static void no_sector_is_erased_or_programmed_twice(void)
+{
+    given_device();
+    CHECK_EQ(fake_device_download(&device, &big, UINT32_MAX), PAWL_OK);
+    for (unsigned i = 0; i < BIG / FAKE_SECTOR; i++) {
+        CHECK_EQ(device.image[1].erases[i], 1);
+        CHECK_EQ(device.image[1].programs[i], FAKE_SECTOR / PAWL_PROGRAM_MAX);
+    }
+    CHECK_EQ(device.image[1].erases[BIG / FAKE_SECTOR], 0);
+    CHECK_EQ(fake_device_breaches(&device), 0);
+}
+
+static void wrong_bytes_fail_by_their_digest(void)
+{
+    struct fake_release bad;
+    given_device();
+    fake_release_make(&bad, &(struct fake_release_plan){.sequence = 2,
+                                                        .seed = 2,
+                                                        .size = 6001,
+                                                        .wrong_digest = true});
+    CHECK_EQ(fake_device_download(&device, &bad, UINT32_MAX), PAWL_ERR_DIGEST);
+    struct pawl_update_info info = fake_device_info(&device);
+    CHECK_EQ(info.state, PAWL_UPDATE_FAILED);
+    CHECK_EQ(info.reason, PAWL_UPDATE_REASON_DIGEST);
+    CHECK(info.retry);
+    CHECK_EQ(info.manifest.reason, PAWL_SUIT_CONDITION_FAILED);
+    /* the manifest was not stored beside it, and it can be tried again */
+    CHECK_EQ(device.area[1].erases[0], 0);
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX), PAWL_OK);
+}
+
+static void a_download_goes_on_after_a_reset(void)
+{
+    struct pawl_record record;
+    given_device();
+    CHECK_EQ(fake_device_download(&device, &big, 100000), PAWL_PENDING);
+    CHECK_EQ(device.events[PAWL_UPDATE_EVENT_CHECKPOINT], 1);
+    CHECK_EQ(fake_device_info(&device).durable, 65536);
+    CHECK(record_in_journal(&device, &record));
+    CHECK_EQ(record.extension_len, 40);
+
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_WRITING);
+    CHECK_EQ(fake_device_download(&device, &big, 0), PAWL_PENDING);
+    CHECK_EQ(device.events[PAWL_UPDATE_EVENT_RESUMED], 1);
+    CHECK_EQ(pawl_update_next_offset(&device.update), 65536);
+    CHECK_EQ(settled(pawl_update_cancel(&device.update)), PAWL_OK);
+}
+
+static void a_resumed_download_erases_what_lies_beyond(void)
+{
+    given_device();
+    CHECK_EQ(fake_device_download(&device, &big, 100000), PAWL_PENDING);
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(fake_device_download(&device, &big, UINT32_MAX), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_CANDIDATE);
+    for (unsigned i = 0; i < BIG / FAKE_SECTOR; i++) {
+        unsigned erases = i < 16 || i > 26 ? 1 : 2;
+        CHECK_EQ(device.image[1].erases[i], erases);
+    }
+    CHECK_EQ(fake_device_breaches(&device), 0);
+}
+
+static void another_manifest_does_not_go_on_with_it(void)
+{
+    given_device();
+    CHECK_EQ(fake_device_download(&device, &big, 100000), PAWL_PENDING);
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&small)),
+             PAWL_ERR_STATE);
+    CHECK_EQ(pawl_update_reason(&device.update), PAWL_UPDATE_REASON_BUSY);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_WRITING);
+}
+
+/* What lies below the checkpoint is hashed in the end, like all of it. */
+static void damage_below_the_checkpoint_is_found(void)
+{
+    given_device();
+    CHECK_EQ(fake_device_download(&device, &big, 100000), PAWL_PENDING);
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    fake_flash_flip(&device.image[1], 1000, 1);
+    CHECK_EQ(fake_device_download(&device, &big, UINT32_MAX), PAWL_ERR_DIGEST);
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_download(&device, &big, 0), PAWL_PENDING);
+    CHECK_EQ(pawl_update_next_offset(&device.update), 0);
+}
+
+static void flash_that_fails_or_lies_is_named(void)
+{
+    static const struct {
+        enum fake_misdeed misdeed;
+        uint32_t at;
+        enum pawl_update_reason reason;
+    } cases[] = {
+        {FAKE_REFUSE_ERASE, 0, PAWL_UPDATE_REASON_FLASH},
+        {FAKE_REFUSE_PROGRAM, 4, PAWL_UPDATE_REASON_FLASH},
+        {FAKE_REFUSE_ALL, 0, PAWL_UPDATE_REASON_FLASH},
+        {FAKE_LIE_PROGRAM, 4, PAWL_UPDATE_REASON_READ_BACK},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        given_device();
+        fake_flash_misbehave(&device.image[1], cases[i].misdeed, cases[i].at);
+        CHECK(fake_device_download(&device, &small, UINT32_MAX) < 0);
+        struct pawl_update_info info = fake_device_info(&device);
+        CHECK_EQ(info.state, PAWL_UPDATE_FAILED);
+        CHECK_EQ(info.reason, cases[i].reason);
+        CHECK_EQ(info.phase, PAWL_UPDATE_PHASE_WRITE);
+        CHECK(info.retry);
+    }
+}
+
+static void an_erase_that_lies_is_found(void)
+{
+    static uint8_t old[FAKE_SLOT_SIZE];
+    given_device();
+    memset(old, 0x42, sizeof(old));
+    fake_flash_load(&device.image[1], 0, old, sizeof(old));
+    fake_flash_misbehave(&device.image[1], FAKE_LIE_ERASE, 0);
+    CHECK(fake_device_download(&device, &small, UINT32_MAX) < 0);
+    CHECK_EQ(fake_device_info(&device).reason, PAWL_UPDATE_REASON_READ_BACK);
+}
+
+static void a_manifest_area_that_fails_makes_no_candidate(void)
+{
+    static const enum fake_misdeed misdeeds[] = {
+        FAKE_REFUSE_ERASE, FAKE_REFUSE_ALL, FAKE_LIE_PROGRAM};
+    for (size_t i = 0; i < sizeof(misdeeds) / sizeof(misdeeds[0]); i++) {
+        given_device();
+        fake_flash_misbehave(&device.area[1], misdeeds[i], 0);
+        CHECK(fake_device_download(&device, &small, UINT32_MAX) < 0);
+        CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
+        CHECK_EQ(fake_device_info(&device).phase, PAWL_UPDATE_PHASE_FINISH);
+    }
+}
+
+static void a_dead_journal_erases_nothing(void)
+{
+    given_device();
+    fake_flash_misbehave(&device.journal, FAKE_REFUSE_ALL, 0);
+    CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX), PAWL_ERR_IO);
+    CHECK_EQ(device.image[1].erases[0], 0);
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&small)),
+             PAWL_ERR_IO);
+}
+
+static void slow_flash_is_asked_until_it_is_done(void)
+{
+    uint8_t got[6001], want[6001];
+    given_device();
+    device.image[1].pending = 3;
+    device.area[1].pending = 2;
+    device.journal.pending = 1;
+    CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_CANDIDATE);
+    fake_release_bytes(&small, 0, want, sizeof(want));
+    CHECK_EQ(device.image[1].port.read(device.image[1].port.ctx, 0, got,
+                                       sizeof(got)),
+             PAWL_OK);
+    CHECK_MEM(got, want, sizeof(want));
+    CHECK_EQ(fake_device_breaches(&device), 0);
+}
+
+static void an_integrated_image_needs_no_bytes(void)
+{
+    struct fake_release release;
+    given_device();
+    fake_release_make(
+        &release,
+        &(struct fake_release_plan){
+            .sequence = 2, .seed = 9, .size = 3001, .integrated = true});
+    CHECK(release.envelope_len <= PAWL_ENVELOPE_MAX);
+    CHECK_EQ(fake_device_download(&device, &release, UINT32_MAX), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_CANDIDATE);
+}
+
+static void cancel_waits_for_the_flash(void)
+{
+    given_writing();
+    device.image[1].pending = 5;
+    CHECK_EQ(give(0, 600), PAWL_PENDING);
+    CHECK_EQ(pawl_update_step(&device.update, NULL), PAWL_PENDING);
+    CHECK_EQ(pawl_update_cancel(&device.update), PAWL_PENDING);
+    CHECK_EQ(give(pawl_update_next_offset(&device.update), 10), PAWL_ERR_STATE);
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
+}
+
+static const struct check_test tests[] = {
+    CHECK_TEST(it_says_which_bytes_it_wants),
+    CHECK_TEST(bytes_out_of_place_are_not_taken),
+    CHECK_TEST(bytes_beyond_the_end_are_not_taken),
+    CHECK_TEST(bytes_without_an_update_are_refused),
+    CHECK_TEST(bytes_after_finish_are_refused),
+    CHECK_TEST(finish_before_the_end_is_refused),
+    CHECK_TEST(every_step_is_one_operation_at_most),
+    CHECK_TEST(no_sector_is_erased_or_programmed_twice),
+    CHECK_TEST(wrong_bytes_fail_by_their_digest),
+    CHECK_TEST(a_download_goes_on_after_a_reset),
+    CHECK_TEST(a_resumed_download_erases_what_lies_beyond),
+    CHECK_TEST(another_manifest_does_not_go_on_with_it),
+    CHECK_TEST(damage_below_the_checkpoint_is_found),
+    CHECK_TEST(flash_that_fails_or_lies_is_named),
+    CHECK_TEST(an_erase_that_lies_is_found),
+    CHECK_TEST(a_manifest_area_that_fails_makes_no_candidate),
+    CHECK_TEST(a_dead_journal_erases_nothing),
+    CHECK_TEST(slow_flash_is_asked_until_it_is_done),
+    CHECK_TEST(an_integrated_image_needs_no_bytes),
+    CHECK_TEST(cancel_waits_for_the_flash),
+};
+CHECK_MAIN(tests)
