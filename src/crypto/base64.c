@@ -73,8 +73,7 @@ static bool take_digit(struct decoder *decoder, unsigned value)
 {
     bool is_padding = value == PADDING;
 
-    if (value == FOREIGN ||
-        (decoder->padding > 0 && (!is_padding || decoder->digits == 0))) {
+    if (value == FOREIGN || (decoder->padding > 0 && !is_padding)) {
         return false; /* behind the padding comes nothing */
     }
     decoder->bits = decoder->bits << 6 | (is_padding ? 0 : value);

@@ -70,9 +70,10 @@ static void line_ends_are_skipped_and_nothing_else_is(void)
 static void what_is_not_base64_is_refused(void)
 {
     static const char *const wrong[] = {
-        "Z",        "Zg",   "Zg=",      "Zg===", "=",        "====",
-        "Zg==Zg==", "Z===", "Zm9v=",    "Zm9 v", "Zm9v\tYm", "Zg=a",
-        "Zh==",     "Zm9=", "Zm9v====", "Zm-_",  "Zm9v\x80",
+        "Z",        "Zg",       "Zg=",    "Zg===",    "=",
+        "====",     "Zg==Zg==", "Z===",   "Zm9v=",    "Zm9 v",
+        "Zm9v\tYm", "Zg=a",     "Zg==Zg", "Zg======", "Zh==",
+        "Zm9=",     "Zm9v====", "Zm-_",   "Zm9v\x80",
     };
 
     for (size_t i = 0; i < PAWL_ARRAY_LEN(wrong); i++) {

@@ -94,6 +94,26 @@ static void p256_refuses_what_is_no_point(void)
     CHECK_EQ(verify(&p256), PAWL_ERR_MALFORMED);
 }
 
+/* The point with x = 0, and p, which is the same modulo the prime. */
+#define SMALL_X                                                                \
+    "0000000000000000000000000000000000000000000000000000000000000000"
+#define SMALL_X_AND_PRIME                                                      \
+    "FFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF"
+#define SMALL_Y                                                                \
+    "66485C780E2F83D72433BD5D84A06BB6541C2AF31DAE871728BF856A174F93F4"
+
+/* A point has one form: its x below the prime, and so its y. */
+static void p256_refuses_coordinates_beyond_the_prime(void)
+{
+    struct p256 p256;
+
+    given_sample(&p256);
+    (void)hex("04" SMALL_X SMALL_Y, p256.point, sizeof p256.point);
+    CHECK_EQ(verify(&p256), PAWL_ERR_SIGNATURE); /* a point, another's */
+    (void)hex("04" SMALL_X_AND_PRIME SMALL_Y, p256.point, sizeof p256.point);
+    CHECK_EQ(verify(&p256), PAWL_ERR_MALFORMED);
+}
+
 static void p256_refuses_r_and_s_out_of_range(void)
 {
     /* The order of the group, SEC 2. */
@@ -232,6 +252,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(p256_accepts_the_published_signatures),
     CHECK_TEST(p256_refuses_every_flipped_bit_of_digest_and_signature),
     CHECK_TEST(p256_refuses_what_is_no_point),
+    CHECK_TEST(p256_refuses_coordinates_beyond_the_prime),
     CHECK_TEST(p256_refuses_r_and_s_out_of_range),
     CHECK_TEST(ed25519_accepts_the_published_signatures),
     CHECK_TEST(der_signatures_are_read_strictly),

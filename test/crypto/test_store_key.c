@@ -211,6 +211,18 @@ static void once_closed_nothing_signs(void)
     wc_ecc_free(&key);
 }
 
+/* Else wolfSSL would call into a struct that is gone. */
+static void once_closed_the_id_routes_nothing(void)
+{
+    ecc_key key;
+
+    given_open_key();
+    CHECK_EQ(wc_ecc_init_ex(&key, NULL, store_key.device_id), 0);
+    pawl_store_key_close(&store_key);
+    CHECK_EQ(wc_ecc_make_key_ex(&rng, 32, &key, ECC_SECP256R1), 0);
+    wc_ecc_free(&key);
+}
+
 static void an_empty_slot_or_a_lost_token_opens_nothing(void)
 {
     struct pawl_store_key key;
@@ -276,6 +288,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_certificate_of_another_key_is_noticed),
 #endif
     CHECK_TEST(once_closed_nothing_signs),
+    CHECK_TEST(once_closed_the_id_routes_nothing),
     CHECK_TEST(an_empty_slot_or_a_lost_token_opens_nothing),
     CHECK_TEST(ids_are_given_back_when_keys_close),
     CHECK_TEST(before_init_there_is_no_router),
