@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cbor/cbor.h"
 
+#include "base/base.h"
+
 /* Containers that pawl_cbor_skip() follows into one another. */
 #define SKIP_DEPTH 4
 
@@ -140,35 +142,6 @@ enum pawl_status pawl_cbor_bstr(struct pawl_cbor *in, struct pawl_bytes *out)
     return string(in, PAWL_CBOR_BSTR, out);
 }
 
-/*
- * The length of the UTF-8 character at text, of len bytes; 0 if there is none
- * (RFC 3629, 4): no overlong forms, no surrogates, none above U+10FFFF.
- */
-static size_t utf8_character(const uint8_t *text, size_t len)
-{
-    uint8_t first = text[0];
-    size_t more = first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
-    uint32_t code = first & (0x3Fu >> more);
-
-    if (first < 0x80) {
-        return 1;
-    }
-    if (first < 0xC2 || first > 0xF4 || more >= len) {
-        return 0;
-    }
-    for (size_t i = 1; i <= more; i++) {
-        if ((text[i] & 0xC0u) != 0x80u) {
-            return 0;
-        }
-        code = code << 6 | (text[i] & 0x3Fu);
-    }
-    if ((more == 2 && (code < 0x800 || code >> 11 == 0xD800u >> 11)) ||
-        (more == 3 && (code < 0x10000 || code > 0x10FFFF))) {
-        return 0;
-    }
-    return more + 1;
-}
-
 enum pawl_status pawl_cbor_tstr(struct pawl_cbor *in, struct pawl_bytes *out)
 {
     struct pawl_bytes text;
@@ -177,12 +150,8 @@ enum pawl_status pawl_cbor_tstr(struct pawl_cbor *in, struct pawl_bytes *out)
     if (string(in, PAWL_CBOR_TSTR, &text) != PAWL_OK) {
         return in->status;
     }
-    for (size_t i = 0; i < text.len;) {
-        size_t step = utf8_character(text.data + i, text.len - i);
-        if (step == 0) {
-            return fail(in, PAWL_ERR_MALFORMED);
-        }
-        i += step;
+    if (!pawl_utf8_valid(text)) {
+        return fail(in, PAWL_ERR_MALFORMED);
     }
     *out = text;
     return PAWL_OK;
