@@ -102,7 +102,8 @@ class Story:
         self.checked(text)
 
     def table(self):
-        self.screen.line()
+        self.screen.line(self.screen.paint("1", "%2d. the table" %
+                                           (self.number + 1)))
         self.screen.line("step                                          "
                          "       result       bytes        ms")
         for number, title, result, size, begin, end in self.rows:
@@ -419,6 +420,8 @@ class Story:
         seen = self.expect(event, seconds=20,
                            never=never + ("INSTALLING", "ACCEPTED"))
         rule = seen.get("rule") or seen["text"]
+        if seen.get("alert_received", "none") != "none":
+            rule = "alert " + seen["alert_received"]
         if seen["status"] not in status:
             raise Failed("%s: refused, but as %s (%s)" %
                          (text, seen["status"], rule))
@@ -548,7 +551,6 @@ class Story:
             self.screen.line("interrupted")
         finally:
             self.close()
-            self.number += 1
             self.table()
             self.keep_or_remove(result)
         return result

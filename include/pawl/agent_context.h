@@ -70,7 +70,8 @@ struct pawl_agent {
     uint8_t envelope[PAWL_ENVELOPE_MAX];
     uint64_t sequence; /* of the manifest under way */
     uint32_t progress; /* percent that was last told */
-    unsigned tries;    /* of the same manifest since the start */
+    unsigned tries;    /* of one manifest since the start, */
+    uint8_t tried[32]; /* its digest */
 
     uint8_t trial;          /* how far the proof of a trial image is */
     enum pawl_status fatal; /* the agent cannot go on */

@@ -63,26 +63,37 @@ void pawl_agent_fetch_fail(struct pawl_agent *agent, enum pawl_status status)
     fetch->state = FETCH_REST;
 }
 
+/* Gives up what was announced, and tells why. */
+static void refuse_as(struct pawl_agent *agent, enum pawl_status status,
+                      const char *text,
+                      const struct pawl_manifest_failure *failure)
+{
+    const struct pawl_agent_event event = {
+        .code = PAWL_EVENT_REFUSED,
+        .status = status,
+        .text = text,
+        .manifest = failure->status != PAWL_OK ? failure : NULL,
+        .sequence = agent->sequence,
+    };
+
+    pawl_agent_tell(agent, &event);
+    pawl_agent_lane_close(&agent->fetch);
+    agent->announced[0] = '\0';
+    agent->fetch.state = FETCH_IDLE;
+    agent->inventory_due = true;
+}
+
 void pawl_agent_fetch_refuse(struct pawl_agent *agent, enum pawl_status status)
 {
     struct pawl_update_info info;
     enum pawl_update_reason reason = pawl_update_reason(&agent->update);
 
     pawl_update_query(&agent->update, &info);
-    struct pawl_agent_event event = {
-        .code = PAWL_EVENT_REFUSED,
-        .status = status,
-        .text = reason != PAWL_UPDATE_REASON_NONE
-                    ? pawl_update_reason_name(reason)
-                    : pawl_status_text(status),
-        .manifest = info.manifest.status != PAWL_OK ? &info.manifest : NULL,
-        .sequence = agent->sequence,
-    };
-    pawl_agent_tell(agent, &event);
-    pawl_agent_lane_close(&agent->fetch);
-    agent->announced[0] = '\0';
-    agent->fetch.state = FETCH_IDLE;
-    agent->inventory_due = true;
+    refuse_as(agent, status,
+              reason != PAWL_UPDATE_REASON_NONE
+                  ? pawl_update_reason_name(reason)
+                  : pawl_status_text(status),
+              &info.manifest);
 }
 
 /* Begins with the announced URI, unless there is none. */
@@ -219,6 +230,17 @@ static enum pawl_status look(struct pawl_agent *agent,
         &policy);
 }
 
+/* Counts how often this manifest was started. */
+static void count_try(struct pawl_agent *agent,
+                      const struct pawl_manifest *manifest)
+{
+    if (memcmp(agent->tried, manifest->digest, sizeof agent->tried) != 0) {
+        memcpy(agent->tried, manifest->digest, sizeof agent->tried);
+        agent->tries = 0;
+    }
+    agent->tries++;
+}
+
 /* Whether an update of another manifest is in the way of this one. */
 static bool is_in_the_way(const struct pawl_manifest *manifest,
                           const struct pawl_update_info *info)
@@ -258,6 +280,25 @@ static void forget(struct pawl_agent *agent)
 }
 
 /* Gives the envelope to the engine. */
+static void start_engine(struct pawl_agent *agent,
+                         const struct pawl_manifest *manifest)
+{
+    enum pawl_status status = pawl_update_start(
+        &agent->update,
+        (struct pawl_bytes){agent->envelope, agent->envelope_len});
+
+    if (status != PAWL_OK && status != PAWL_PENDING) {
+        pawl_agent_fetch_refuse(agent, status);
+        return;
+    }
+    count_try(agent, manifest);
+    agent->progress = 0;
+    agent->fetch.state = FETCH_WANT;
+    pawl_agent_say(agent, PAWL_EVENT_VERIFIED, PAWL_OK,
+                   "the envelope is authentic and for us");
+}
+
+/* An envelope is here: is it authentic, is it news, is there room? */
 static void start(struct pawl_agent *agent, struct pawl_wait *wait)
 {
     struct pawl_manifest manifest;
@@ -265,29 +306,18 @@ static void start(struct pawl_agent *agent, struct pawl_wait *wait)
     enum pawl_status looked = look(agent, &manifest);
 
     wait->events = PAWL_WAIT_NOTHING;
-    pawl_update_query(&agent->update, &info);
-    if (looked == PAWL_OK) {
-        agent->sequence = manifest.sequence;
-        if (is_old_news(agent, &manifest, &info)) {
-            forget(agent);
-            return;
-        }
-        if (make_room(agent, &manifest, &info)) {
-            return;
-        }
-    }
-    enum pawl_status status = pawl_update_start(
-        &agent->update,
-        (struct pawl_bytes){agent->envelope, agent->envelope_len});
-    if (status != PAWL_OK && status != PAWL_PENDING) {
-        pawl_agent_fetch_refuse(agent, status);
+    if (looked != PAWL_OK) {
+        refuse_as(agent, looked, pawl_status_text(looked),
+                  pawl_manifest_failure(&manifest));
         return;
     }
-    agent->tries++;
-    agent->progress = 0;
-    agent->fetch.state = FETCH_WANT;
-    pawl_agent_say(agent, PAWL_EVENT_VERIFIED, PAWL_OK,
-                   "the envelope is authentic and for us");
+    pawl_update_query(&agent->update, &info);
+    agent->sequence = manifest.sequence;
+    if (is_old_news(agent, &manifest, &info)) {
+        forget(agent);
+    } else if (!make_room(agent, &manifest, &info)) {
+        start_engine(agent, &manifest);
+    }
 }
 
 /* The engine cancels or cleans; then the envelope is looked at again. */
@@ -311,7 +341,6 @@ static void idle(struct pawl_agent *agent, struct pawl_wait *wait)
         return;
     }
     if (agent->announced[0] != '\0' && agent->announced_new) {
-        agent->tries = 0;
         begin(agent, wait);
         return;
     }

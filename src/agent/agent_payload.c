@@ -8,15 +8,18 @@
 #include <string.h>
 
 /*
- * The engine failed on what arrived, or on its flash. If trying again may
- * help, the same manifest is fetched again later.
+ * The engine failed on its flash, or on what arrived. The flash is tried again
+ * soon. An image that is not what was signed is tried again only when it is
+ * announced again: a server that was changed would be asked in vain.
  */
 static void engine_failed(struct pawl_agent *agent, enum pawl_status status)
 {
     struct pawl_update_info info;
 
     pawl_update_query(&agent->update, &info);
-    if (info.retry && info.state != PAWL_UPDATE_READY) {
+    bool soon = info.retry && info.state != PAWL_UPDATE_READY &&
+                status != PAWL_ERR_DIGEST;
+    if (soon) {
         pawl_agent_fetch_fail(agent, status);
     } else {
         pawl_agent_fetch_refuse(agent, status);
