@@ -98,17 +98,10 @@
 #define NO_PSK
 #define NO_PWDBASED
 
-/* ---- certificates ---- */
+/* ---- certificates; requests and PKCS#7 are written and read by pawl ---- */
 
 #define WOLFSSL_ASN_TEMPLATE
-#define WOLFSSL_CERT_GEN
-#define WOLFSSL_CERT_REQ
-#define WOLFSSL_CERT_EXT
 #define WOLFSSL_ALWAYS_VERIFY_CB
-#define HAVE_PKCS7
-#define HAVE_X963_KDF
-#define HAVE_AES_KEYWRAP
-#define WOLFSSL_BASE64_ENCODE
 
 /* ---- TLS ---- */
 
