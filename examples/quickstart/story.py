@@ -413,7 +413,7 @@ class Story:
         if not same:
             raise Failed("the attack changed the device: %s" % after)
 
-    def attack(self, text, do, event, status, never=()):
+    def attack(self, text, do, event, status, never=(), says=""):
         before = self.update_state()
         self.device.forget()
         do()
@@ -422,7 +422,7 @@ class Story:
         rule = seen.get("rule") or seen["text"]
         if seen.get("alert_received", "none") != "none":
             rule = "alert " + seen["alert_received"]
-        if seen["status"] not in status:
+        if seen["status"] not in status or says not in seen["text"]:
             raise Failed("%s: refused, but as %s (%s)" %
                          (text, seen["status"], rule))
         self.unchanged(before)
@@ -463,7 +463,8 @@ class Story:
                     start)
         self.attack("v1's envelope, replayed",
                     lambda: self.announce("v1.suit"), "REFUSED",
-                    ["PAWL_ERR_ROLLBACK"], start)
+                    ["PAWL_ERR_ROLLBACK"], start,
+                    says="older than what was accepted")
         self.attack("an envelope for another class", self.other_class,
                     "REFUSED", ["PAWL_ERR_NOT_FOR_US"], start)
         self.attack("a server whose chain ends elsewhere",
