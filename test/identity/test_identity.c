@@ -535,6 +535,15 @@ static void requesting_survives_power_cuts(void)
     survives_cuts(&change);
 }
 
+/* An unproved LDevID may be given up for a new request; its chain goes before
+ * its key does. */
+static void requesting_over_a_next_ldevid_survives_power_cuts(void)
+{
+    static const struct change change = {given_a_renewal, run_request,
+                                         a_and_next_b, only_a};
+    survives_cuts(&change);
+}
+
 static const struct check_test tests[] = {
     CHECK_TEST(a_blank_device_is_nobody),
     CHECK_TEST(the_idevid_is_installed_once_and_for_life),
@@ -555,6 +564,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(promotion_survives_power_cuts),
     CHECK_TEST(dropping_survives_power_cuts),
     CHECK_TEST(requesting_survives_power_cuts),
+    CHECK_TEST(requesting_over_a_next_ldevid_survives_power_cuts),
 };
 
 CHECK_MAIN(tests)

@@ -159,6 +159,11 @@ add("head_not_shortest", envelope(long_head, R[0], R[1]))
 indefinite = b"\xbf" + FACTORY[1:] + b"\xff"
 add("indefinite_length", envelope(indefinite, R[0], R[1]))
 
+last_root = with_({4: [k.item() for k in R[:2]]})
+wrong_head = last_root.replace(b"\x82\x26\x58", b"\x83\x26\x58", 1)
+assert wrong_head != last_root
+add("root_that_takes_an_item_of_the_map", envelope(wrong_head, R[0], R[1]))
+
 # Values.
 add("version_0", signed({2: 0}))
 add("root_threshold_0", signed({3: 0}))

@@ -126,6 +126,7 @@ static const struct row load_rows[] = {
     ROW(field_twice, PAWL_ERR_MALFORMED),
     ROW(head_not_shortest, PAWL_ERR_MALFORMED),
     ROW(indefinite_length, PAWL_ERR_MALFORMED),
+    ROW(root_that_takes_an_item_of_the_map, PAWL_ERR_MALFORMED),
 
     ROW(version_0, PAWL_ERR_MALFORMED),
     ROW(root_threshold_0, PAWL_ERR_MALFORMED),
