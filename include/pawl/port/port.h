@@ -19,7 +19,7 @@ struct pawl_product {
     uint8_t vendor_id[16]; /* UUID of who made it */
     uint8_t class_id[16];  /* UUID of the devices that run the same images */
     uint8_t device_id[16]; /* UUID of this one device; zeros: it has none */
-    const char *serial;    /* serial number: 1 to 64 of A-Z a-z 0-9 . _ - */
+    const char *serial;    /* serial number: 1 to 64 of A-Z a-z 0-9 . - */
     const char *version;   /* of the running firmware, for the inventory */
 };
 
