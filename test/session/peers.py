@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from cryptography import x509
@@ -193,6 +194,8 @@ def good_rows(w):
     for piece in (1, 2, 3, 7):
         row(f"{piece} bytes a call, and each call blocks", GOOD,
             ["--block", "--piece", str(piece), "--text", "x" * 200])
+    row("7 bytes a call, blocking, a line of 4000 bytes", GOOD,
+        ["--block", "--piece", "7", "--text", "abcdefgh" * 500])
     row("1 byte a call, blocking, TLS 1.2", GOOD,
         ["--block", "--piece", "1", "--tls12"], flags=["-tls1_2"])
 
@@ -247,6 +250,9 @@ def certificate_rows(w):
     row("clock behind the floor counts as unknown", GOOD,
         ["--now", "1500000000", "--floor", "1600000000"])
     itself = pki.make_ca(pki.SERVER_NAME)
+    row("the callback never overrides wolfSSL",
+        {"passed": 1, "failed": 0, "no memory": 0},
+        ["--callback", w.write(w.server.der())])
     row("self-signed", refused("PAWL_ERR_UNTRUSTED"),
         leaf=pki.make_leaf(itself, key=itself.key))
     row("a self-signed CA as the leaf", refused("PAWL_ERR_CERTIFICATE"),
@@ -276,6 +282,14 @@ def certificate_rows(w):
         flags=["-cipher", "ALL:@SECLEVEL=0"])
     row("intermediate missing", refused("PAWL_ERR_UNTRUSTED"),
         leaf=pki.make_leaf(w.middle))
+    others = x509.NameConstraints([x509.DNSName("other.example")], None)
+    for critical in (True, False):
+        constrained = pki.make_ca("Constrained", issuer=w.ca,
+                                  extra=(others, critical))
+        row("name constraints violated" +
+            ("" if critical else ", not critical"),
+            refused("PAWL_ERR_CERTIFICATE"),
+            leaf=pki.make_leaf(constrained), issuers=[constrained])
     long_chain = [w.ca]
     for depth in range(4):
         long_chain.insert(0, pki.make_ca(f"Level {depth}",
@@ -308,6 +322,12 @@ def client_rows(w):
         refused("PAWL_ERR_REFUSED", stage="HANDSHAKE", alert="unknown_ca",
                 refused=True, call="step"), ["--tls12"],
         flags=["-tls1_2"], client_ca=w.other_ca)
+    row("sending fails, and an alert says why",
+        refused("PAWL_ERR_REFUSED", stage="ESTABLISHED", alert="unknown_ca",
+                refused=True, call="echo"), ["--mute"], client_ca=w.other_ca)
+    row("sending fails, and nothing says why",
+        refused("PAWL_ERR_IO", stage="ESTABLISHED", call="echo"), ["--mute"],
+        flags=["-num_tickets", "0"])
     expired = w.make_client(w.client_ca, begin=-9 * pki.DAY, end=-pki.DAY)
     options = ["--chain", w.write(expired.der()),
                "--key", w.write(expired.key_der())]
@@ -360,7 +380,8 @@ def sweep_rows():
         {"sweep": "die", "harmless": 1, "leaks": 0, "again": GOOD},
         ["--sweep", "die"], slow=True)
     row("ends at each byte",
-        {"sweep": "end", "harmless": 1, "leaks": 0, "again": GOOD},
+        {"sweep": "end", "harmless": 1, "leaks": 0, "again": GOOD,
+         "has": "PAWL_ERR_PROTOCOL"},
         ["--sweep", "end"], slow=True)
     row("dies at each byte, TLS 1.2",
         {"sweep": "die", "harmless": 1, "leaks": 0, "again": GOOD},
@@ -379,6 +400,8 @@ def mismatches(expected, lines):
     for key, value in expected.items():
         if key == "again":
             wrong += mismatches(value, lines[1:])
+        elif key == "has":
+            wrong += [] if value in got else [f"{value} never"]
         elif key == "only":
             wrong += [f"{status} {count} times" for status, count
                       in got.items()
@@ -386,6 +409,110 @@ def mismatches(expected, lines):
         elif got.get(key) != value:
             wrong.append(f"{key} is {got.get(key)!r}, not {value!r}")
     return wrong
+
+
+class Capture:
+    """Takes one connection, and the first record that comes over it."""
+
+    def __enter__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.record = b""
+        self.thread = threading.Thread(target=self.take, daemon=True)
+        self.thread.start()
+        return self
+
+    def take(self):
+        peer, _ = self.listener.accept()
+        with peer:
+            while len(self.record) < 5 or len(self.record) < 5 + \
+                    int.from_bytes(self.record[3:5], "big"):
+                more = peer.recv(4096)
+                if not more:
+                    return
+                self.record += more
+
+    def __exit__(self, *_):
+        self.thread.join(5)
+        self.listener.close()
+
+
+def vectors(data, size):
+    """The numbers of `size` bytes that data consists of."""
+    return [int.from_bytes(data[at:at + size], "big")
+            for at in range(0, len(data), size)]
+
+
+def parse_hello(record):
+    """A ClientHello (RFC 8446, 4.1.2), taken apart."""
+    at = 5 + 4 + 2 + 32
+
+    def take(length_size):
+        nonlocal at
+        length = int.from_bytes(record[at:at + length_size], "big")
+        at += length_size + length
+        return record[at - length:at]
+
+    take(1)
+    hello = {"suites": vectors(take(2), 2), "compression": list(take(1))}
+    end, extensions = at + 2 + int.from_bytes(record[at:at + 2], "big"), {}
+    at += 2
+    while at < end:
+        number = int.from_bytes(record[at:at + 2], "big")
+        at += 2
+        extensions[number] = take(2)
+    hello["extensions"] = extensions
+    return hello
+
+
+def check_hello(world, title, options, suites, versions, server_name):
+    """P1, P3 to P7 and P15 as a ClientHello shows them."""
+    with Capture() as peer:
+        probe(world, peer.port, options)
+    hello = parse_hello(peer.record)
+    found = hello["extensions"]
+    shares = found.get(51, b"")[2:]
+    facts = {
+        "suites": (hello["suites"], suites),
+        "compression": (hello["compression"], [0]),
+        "versions": (vectors(found.get(43, b"\0")[1:], 2), versions),
+        "groups": (vectors(found.get(10, b"")[2:], 2), [0x17, 0x1D]),
+        "key share": (shares[:2], b"\0\x17"),
+        "one key share": (len(shares), 4 + 65),
+        "server name": (found.get(0, b"")[5:], server_name),
+        "early data": (42 in found, False),
+        "pre-shared key": (41 in found, False),
+        "psk_dhe_ke alone": (found.get(45, b"\1\1"), b"\1\1"),
+        "fragments of 2048": (found.get(1), b"\3"),
+        "renegotiation, ticket": (35 in found, False),
+        "truncated HMAC": (4 in found, False),
+        "ecdsa_secp256r1_sha256":
+            (0x0403 in vectors(found.get(13, b"")[2:], 2), True),
+        "SHA-1": ([value for value in vectors(found.get(13, b"")[2:], 2)
+                   if value >> 8 == 2], []),
+    }
+    wrong = [f"{what}: {got!r}, not {wanted!r}"
+             for what, (got, wanted) in facts.items() if got != wanted]
+    print(f"{'ok    ' if not wrong else 'FAILED'} {title}")
+    if wrong:
+        print("       " + "; ".join(wrong))
+    return not wrong
+
+
+HELLO_13 = [0x1301, 0x1304, 0x1305]
+HELLO_12 = HELLO_13 + [0xC02B, 0xC0AC, 0xC0AE]
+
+
+def check_hellos(world):
+    name = pki.SERVER_NAME.encode()
+    return [
+        check_hello(world, "ClientHello, TLS 1.3", [], HELLO_13, [0x0304],
+                    name),
+        check_hello(world, "ClientHello, TLS 1.2 too", ["--tls12"], HELLO_12,
+                    [0x0304, 0x0303], name),
+        check_hello(world, "ClientHello, no server name for an address",
+                    ["--name", "127.0.0.1"], HELLO_13, [0x0304], b""),
+    ]
 
 
 def run_row(world, title, expected, options, server):
@@ -426,7 +553,10 @@ def main():
                 not (entry[3] and arguments.quick)]
         failed = sum(not run_row(world, title, expected, options, server)
                      for title, expected, options, _, server in rows)
-    print(f"rows {len(rows)} failed {failed}")
+        hellos = check_hellos(world) if "ClientHello".startswith(
+            arguments.only[:11]) else []
+        failed += hellos.count(False)
+    print(f"rows {len(rows) + len(hellos)} failed {failed}")
     return 1 if failed else 0
 
 

@@ -61,7 +61,7 @@ class Certificate:
 
 def make_ca(common_name, issuer=None, key=None, path_length=None,
             is_ca=True, begin=-DAY, end=3650 * DAY, cert_sign=True,
-            curve=ec.SECP256R1):
+            curve=ec.SECP256R1, extra=None):
     key = key or ec.generate_private_key(curve())
     signer = issuer or Certificate(None, key)
     issuer_name = issuer.certificate.subject if issuer else name(common_name)
@@ -76,6 +76,8 @@ def make_ca(common_name, issuer=None, key=None, path_length=None,
         .add_extension(x509.KeyUsage(
             not cert_sign, False, False, False, False, cert_sign, cert_sign,
             False, False), critical=True))
+    if extra is not None:
+        builder = builder.add_extension(extra[0], critical=extra[1])
     return Certificate(builder.sign(signer.key, hashes.SHA256()), key, issuer)
 
 

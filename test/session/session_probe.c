@@ -9,9 +9,12 @@
  *   --block         each of its calls answers PAWL_PENDING first
  *   --die-at N      it fails once N bytes were moved, both ways counted
  *   --end-at N      its input ends there instead
+ *   --mute          sending fails once the session is established, a while
+ *                   later
  *   --alloc-at N    the N-th allocation fails
  *   --key-store W   "fail": signing fails; "lost": there is no key
  *   --sweep die|end|alloc   all of them in turn, until one does no harm
+ *   --callback FILE   no session: what the verify callback says of FILE
  */
 #include <pawl/pawl.h>
 #include <pawl/session.h>
@@ -26,8 +29,8 @@
 #include <wolfssl/wolfcrypt/ecc.h>
 #include <wolfssl/wolfcrypt/random.h>
 
-#include "crypto/crypto.h"
 #include "posix.h"
+#include "session/session_internal.h"
 #include "trust/trust_internal.h"
 
 /* What the command line says. */
@@ -35,12 +38,13 @@ struct options {
     struct pawl_endpoint endpoint;
     const char *text; /* sent; its reverse comes back */
     size_t piece;
-    bool block;
+    bool block, mute;
     uint64_t die_at, end_at; /* UINT64_MAX: never */
     size_t alloc_at;         /* 0: never */
     bool key_fails, key_lost;
     bool own_memory;
     const char *sweep;
+    const char *callback;
     uint32_t timeout_ms;
     uint32_t roles;
     int64_t now_s, floor_s; /* now_s 0: the machine's; -1: unknown */
@@ -116,6 +120,7 @@ static bool open_key(void)
 
 static struct pawl_posix_transport sockets;
 static uint64_t moved;    /* bytes, both ways */
+static bool muted;        /* sending fails */
 static bool may_go[2];    /* sending, receiving: the next call is let through */
 static uint64_t calls;    /* of send and receive, since open */
 #define CALLS_MAX 2000000 /* more are a loop without end */
@@ -146,6 +151,7 @@ static enum pawl_status probe_open(void *ctx, enum pawl_transport_kind kind,
 {
     (void)ctx;
     moved = calls = 0;
+    muted = false;
     return sockets.transport.open(sockets.transport.ctx, kind, host, port,
                                   handle);
 }
@@ -157,7 +163,7 @@ static enum pawl_status probe_send(void *ctx, int handle, const void *data,
 
     (void)ctx;
     len = allowed(len, options.die_at);
-    if (len == 0) {
+    if (len == 0 || muted) {
         return PAWL_ERR_IO;
     }
     if (blocked(0)) {
@@ -329,6 +335,42 @@ static void print(const struct pawl_session *session, const char *call,
            failure->client_refused ? "true" : "false", failure->rule);
 }
 
+/* Nothing may be sent or received before the server was judged. */
+static bool data_is_refused(struct pawl_session *session)
+{
+    size_t count = 0;
+    char byte = 0;
+    struct pawl_wait wait;
+
+    return pawl_session_send(session, &byte, 1, &count, &wait) ==
+               PAWL_ERR_STATE &&
+           pawl_session_receive(session, &byte, 1, &count, &wait) ==
+               PAWL_ERR_STATE;
+}
+
+/* Connects and shakes hands. */
+static enum pawl_status shake(struct pawl_session *session)
+{
+    enum pawl_status status = PAWL_PENDING;
+    struct pawl_wait wait = {0};
+
+    while (status == PAWL_PENDING) {
+        if (!data_is_refused(session)) {
+            return PAWL_ERR_FAULT;
+        }
+        status = pawl_session_step(session, &wait);
+        if (status == PAWL_PENDING) {
+            sleep_until(&wait);
+        }
+    }
+    if (options.mute) {
+        struct timespec moment = {.tv_nsec = 300000000};
+        nanosleep(&moment, NULL); /* for an alert to arrive */
+        muted = true;
+    }
+    return status;
+}
+
 static struct outcome run(bool quiet)
 {
     static struct pawl_session session;
@@ -349,16 +391,12 @@ static struct outcome run(bool quiet)
     };
     const char *call = "open";
     size_t used = global->used;
-    struct pawl_wait wait = {0};
 
     global->fail_at = options.alloc_at;
     outcome.status = pawl_session_open(&session, &config);
     if (outcome.status == PAWL_OK) {
         call = "step";
-        while ((outcome.status = pawl_session_step(&session, &wait)) ==
-               PAWL_PENDING) {
-            sleep_until(&wait);
-        }
+        outcome.status = shake(&session);
     }
     if (outcome.status == PAWL_OK && options.text[0] != '\0') {
         call = "echo";
@@ -441,8 +479,6 @@ static void run_sweep(void)
     (void)run(false); /* the next session to a good peer works */
 }
 
-/* ---- the command line ---- */
-
 static struct pawl_bytes slurp(const char *path, uint8_t *buf, size_t cap)
 {
     FILE *file = fopen(path, "rb");
@@ -457,6 +493,43 @@ static struct pawl_bytes slurp(const char *path, uint8_t *buf, size_t cap)
     }
     return (struct pawl_bytes){buf, len};
 }
+
+/* ---- the verify callback, called as wolfSSL would ---- */
+
+/* What the callback says of a server's certificate after wolfSSL has said
+ * preverify and error: 1 would let it pass. */
+static int ask_callback(struct pawl_bytes leaf, int preverify, int error)
+{
+    static struct session session;
+    WOLFSSL_BUFFER_INFO certificate = {.buffer = (unsigned char *)leaf.data,
+                                       .length = (unsigned)leaf.len};
+    WOLFSSL_X509_STORE_CTX store;
+
+    memset(&session, 0, sizeof session);
+    session.config.port = &port;
+    session.config.endpoint = &options.endpoint;
+    session.config.trust = &trust;
+    memset(&store, 0, sizeof store);
+    store.userCtx = &session;
+    store.certs = &certificate;
+    store.totalCerts = 1;
+    store.error = error;
+    return pawl_session_verify(preverify, &store);
+}
+
+/* -188: no signer; -125: no memory. */
+static void run_callback(void)
+{
+    static uint8_t leaf_bytes[4096];
+    struct pawl_bytes leaf =
+        slurp(options.callback, leaf_bytes, sizeof leaf_bytes);
+
+    printf("{\"passed\": %d, \"failed\": %d, \"no memory\": %d}\n",
+           ask_callback(leaf, 1, 0), ask_callback(leaf, 0, -188),
+           ask_callback(leaf, 0, -125));
+}
+
+/* ---- the command line ---- */
 
 static uint32_t role_of(const char *word)
 {
@@ -500,6 +573,8 @@ static bool take_flag(const char *name)
         options.endpoint.tls12 = true;
     } else if (strcmp(name, "--block") == 0) {
         options.block = true;
+    } else if (strcmp(name, "--mute") == 0) {
+        options.mute = true;
     } else if (strcmp(name, "--own-memory") == 0) {
         options.own_memory = true;
     } else {
@@ -545,6 +620,8 @@ static bool take_failure(const char *name, const char *value)
     } else if (strcmp(name, "--key-store") == 0) {
         options.key_fails = strcmp(value, "fail") == 0;
         options.key_lost = strcmp(value, "lost") == 0;
+    } else if (strcmp(name, "--callback") == 0) {
+        options.callback = value;
     } else if (strcmp(name, "--sweep") == 0) {
         options.sweep = value;
     } else {
@@ -600,7 +677,9 @@ int main(int argc, char **argv)
         fputs("probe: cannot begin\n", stderr);
         return 4;
     }
-    if (options.sweep != NULL) {
+    if (options.callback != NULL) {
+        run_callback();
+    } else if (options.sweep != NULL) {
         run_sweep();
     } else {
         (void)run(false);
