@@ -42,26 +42,40 @@ struct geometry {
     uint8_t erased;
     uint32_t spare;  /* bytes of a bank behind its 16 frames */
     uint32_t blocks; /* erase blocks of a bank */
+    bool deep;       /* searched to the full depth without --all too */
 };
 
 static const struct geometry geometries[] = {
-    {"W1 Eff", 1, 0xFF, 0, 1},        {"W1 E00 odd", 1, 0x00, 6, 2},
-    {"W2 Eff", 2, 0xFF, 0, 4},        {"W2 E00", 2, 0x00, 0, 1},
-    {"W4 Eff 17", 4, 0xFF, 28, 1},    {"W4 E00", 4, 0x00, 0, 2},
-    {"W8 Eff", 8, 0xFF, 0, 1},        {"W8 E00 odd", 8, 0x00, 16, 3},
-    {"W16 Eff", 16, 0xFF, 0, 1},      {"W16 E00", 16, 0x00, 0, 2},
-    {"W32 Eff 19", 32, 0xFF, 192, 1}, {"W32 E00", 32, 0x00, 0, 2},
-    {"W64 Eff", 64, 0xFF, 0, 1},      {"W64 E00", 64, 0x00, 0, 4},
-    {"W512 Eff", 512, 0xFF, 0, 1},    {"W512 E00 2", 512, 0x00, 0, 2},
+    {"W1 Eff", 1, 0xFF, 0, 1, false},
+    {"W1 E00 odd", 1, 0x00, 6, 2, false},
+    {"W2 Eff", 2, 0xFF, 0, 4, false},
+    {"W2 E00", 2, 0x00, 0, 1, false},
+    {"W4 Eff 17", 4, 0xFF, 28, 1, true},
+    {"W4 E00", 4, 0x00, 0, 2, false},
+    {"W8 Eff", 8, 0xFF, 0, 1, true},
+    {"W8 E00 odd", 8, 0x00, 16, 3, true},
+    {"W16 Eff", 16, 0xFF, 0, 1, true},
+    {"W16 E00", 16, 0x00, 0, 2, true},
+    {"W32 Eff 19", 32, 0xFF, 192, 1, false},
+    {"W32 E00", 32, 0x00, 0, 2, true},
+    {"W64 Eff", 64, 0xFF, 0, 1, false},
+    {"W64 E00", 64, 0x00, 0, 4, true},
+    {"W512 Eff", 512, 0xFF, 0, 1, false},
+    {"W512 E00 2", 512, 0x00, 0, 2, false},
 };
 
 /* Frames left in the bank when the search begins, or a blank region. */
 #define BLANK (-1)
 #define COMPACTED (-2)
-static const int seeds[] = {BLANK, COMPACTED, 7, 5, 4, 3, 2, 1, 0};
-static const char *const seed_names[] = {"blank",  "compacted", "7 free",
-                                         "5 free", "4 free",    "3 free",
-                                         "2 free", "1 free",    "full"};
+#define UNPROVEN                                                               \
+    (-3)            /* a cut compaction: a whole record, no proof, no room     \
+                     */
+#define FADING (-4) /* the same, but the record is half charged */
+static const int seeds[] = {BLANK, COMPACTED, 7, 5,        4,      3,
+                            2,     1,         0, UNPROVEN, FADING, LOST};
+static const char *const seed_names[] = {
+    "blank",  "compacted", "7 free", "5 free",   "4 free", "3 free",
+    "2 free", "1 free",    "full",   "unproven", "fading", "lost"};
 
 enum script {
     SCRIPT_BOOT,
@@ -91,13 +105,18 @@ struct node {
 
 struct totals {
     uint64_t faults[FAKE_FAULT_COUNT];
+    uint64_t phases[PAWL_JOURNAL_BROKEN]; /* in which power was cut */
     uint64_t cuts, boots, states, violations;
 };
 
 static struct totals all, now;
 static struct pawl_journal_geometry frames;
 static int geometry_at, seed_at;
-static int verbose;
+static int verbose, stop_at_first;
+
+/* A single path that is to be shown: sessions of it, 0 for a search. */
+static struct session replay[SESSIONS_MAX];
+static int replay_sessions;
 
 /* --- Memory ----------------------------------------------------------------
  */
@@ -176,6 +195,15 @@ static void print_id(const struct node *node)
     }
 }
 
+static void print_totals(const struct totals *totals)
+{
+    printf("faults %llu boots %llu states %llu violations %llu\n",
+           (unsigned long long)totals->cuts, (unsigned long long)totals->boots,
+           (unsigned long long)totals->states,
+           (unsigned long long)totals->violations);
+    fflush(stdout);
+}
+
 static void violation(const struct node *node, const char *what)
 {
     if (now.violations++ < VIOLATIONS_SHOWN) {
@@ -185,6 +213,22 @@ static void violation(const struct node *node, const char *what)
         printf("\n");
         fflush(stdout);
     }
+    if (stop_at_first != 0) {
+        print_totals(&now);
+        exit(1);
+    }
+}
+
+/* The step of a replayed path that node is in; NULL in a search. */
+static const struct session *replayed(const struct node *node)
+{
+    static const struct session beyond = {0, SCRIPT_BOOT, UINT32_MAX, 0, false};
+
+    if (replay_sessions == 0) {
+        return NULL;
+    }
+    return node->sessions <= replay_sessions ? &replay[node->sessions - 1]
+                                             : &beyond;
 }
 
 /* --- Readings ---------------------------------------------------------------
@@ -396,6 +440,18 @@ static void count_faults(const struct fake_flash *flash,
     }
 }
 
+/* Whether the last fault left anything that can be weak. */
+static bool torn_by(const struct fake_flash *flash,
+                    const struct fake_flash *before)
+{
+    return flash->faults[FAKE_FAULT_NOT_BEGUN] ==
+               before->faults[FAKE_FAULT_NOT_BEGUN] &&
+           flash->faults[FAKE_FAULT_PREFIX] ==
+               before->faults[FAKE_FAULT_PREFIX] &&
+           flash->faults[FAKE_FAULT_STATUS_LOST] ==
+               before->faults[FAKE_FAULT_STATUS_LOST];
+}
+
 /* Cuts the next step in every way. The last session of the path tells where. */
 static void cut_next_step(const struct device *device, int depth, int spare)
 {
@@ -406,6 +462,7 @@ static void cut_next_step(const struct device *device, int depth, int spare)
             struct node *child = node_copy(device->node);
             struct pawl_journal journal = device->journal;
             struct session *session = &child->path[child->sessions - 1];
+            const struct session *want = replayed(child);
             bool cut = false;
 
             journal.flash = &child->flash.port;
@@ -416,11 +473,20 @@ static void cut_next_step(const struct device *device, int depth, int spare)
             must(!(cut && went_on), "a step went on without power");
             session->tear = tear;
             session->metastable = metastable != 0;
-            if (cut) {
+            if (cut && metastable != 0 &&
+                !torn_by(&child->flash, &device->node->flash)) {
+                tears = fake_flash_tears(&child->flash);
+            } else if (cut) {
                 tears = fake_flash_tears(&child->flash);
                 now.cuts++;
+                now.phases[device->journal.phase]++;
                 count_faults(&child->flash, &device->node->flash);
-                explore(child, depth - 1, spare);
+                if (want == NULL ||
+                    (want->step == session->step && want->tear == tear &&
+                     want->metastable == session->metastable &&
+                     want->script == session->script)) {
+                    explore(child, depth - 1, spare);
+                }
             }
             node_free(child);
         }
@@ -563,15 +629,57 @@ static void act(struct device *device, int depth, int spare)
     }
 }
 
+/* Prints what a boot of a replayed path sees. */
+static void show(struct node *node, const struct pawl_journal *journal,
+                 enum pawl_status status)
+{
+    const struct session *next = replayed(node);
+    uint8_t scratch[1024];
+    struct pawl_journal_frame_info info;
+
+    printf("boot %d, moods %x: ", node->sessions, next->moods);
+    for (uint32_t n = 0; n < 2U * frames.frames; n++) {
+        must(pawl_journal_inspect(&node->flash.port, PAYLOAD, n, scratch,
+                                  sizeof(scratch), &info) == PAWL_OK,
+             "a frame could not be inspected");
+        printf("%s%s", n == frames.frames ? " | " : " ",
+               strcmp(info.verdict, "blank") == 0 ? "." : info.verdict);
+        if (info.payload.len != 0) {
+            printf("(%u e%u s%u)", value_of(info.payload), info.epoch,
+                   info.sequence);
+        }
+    }
+    printf("\n  acknowledged %u, in flight %u; recovers %u from bank %u, %s\n",
+           node->acked, node->in_flight,
+           value_of(pawl_journal_payload(journal)), journal->bank,
+           status == PAWL_OK ? "clean" : "to be settled");
+    if (next->step != UINT32_MAX) {
+        printf("  then %s, cut in step %u, tear %u%s\n",
+               next->script == SCRIPT_BOOT     ? "settles"
+               : next->script == SCRIPT_COMMIT ? "commits"
+                                               : "compacts",
+               next->step, next->tear, next->metastable ? ", metastable" : "");
+    }
+}
+
 static void boot(const struct node *from, uint32_t moods, int depth, int spare)
 {
-    struct device device = {node_copy(from), {0}};
-    struct node *node = device.node;
+    struct device device;
+    struct node *node = NULL;
     enum pawl_status status = PAWL_ERR_FAULT;
-    uint32_t operations = node->flash.power->operations;
+    uint32_t operations = 0;
+    uint32_t ecc = 0;
+
+    if (from->sessions < replay_sessions &&
+        replay[from->sessions].moods != moods) {
+        return;
+    }
+    device.node = node = node_copy(from);
+    operations = node->flash.power->operations;
 
     now.boots++;
     set_moods(node, moods);
+    ecc = node->flash.faults[FAKE_FAULT_ECC];
     if (node->sessions == SESSIONS_MAX) {
         node->sessions--;
     }
@@ -579,6 +687,10 @@ static void boot(const struct node *from, uint32_t moods, int depth, int spare)
         (struct session){moods, SCRIPT_BOOT, UINT32_MAX, 0, false};
     status = pawl_journal_open(&device.journal, &node->flash.port, PAYLOAD,
                                PAWL_JOURNAL_WRITE);
+    now.faults[FAKE_FAULT_ECC] += node->flash.faults[FAKE_FAULT_ECC] - ecc;
+    if (from->sessions < replay_sessions) {
+        show(node, &device.journal, status);
+    }
     if (status != PAWL_OK && status != PAWL_PENDING) {
         violation(node, "I9 (open fails)");
     } else if (recovered_ok(node, &device.journal)) {
@@ -603,7 +715,10 @@ static void explore(struct node *node, int depth, int spare)
     uint32_t views[VIEWS_MAX];
     uint32_t count = 0;
 
-    if (!visit(node_key(node, depth, spare))) {
+    if (replay_sessions == 0 && !visit(node_key(node, depth, spare))) {
+        return;
+    }
+    if (replay_sessions != 0 && node->sessions > replay_sessions) {
         return;
     }
     now.states++;
@@ -628,11 +743,65 @@ static void seed_commit(struct node *node, struct pawl_journal *journal)
     node->sequence = journal->sequence;
 }
 
+/* Opens with every weak bit reading as programmed. */
+static enum pawl_status seed_open(struct node *node,
+                                  struct pawl_journal *journal)
+{
+    (void)fake_flash_power_on(&node->flash);
+    set_all_moods(&node->flash, FAKE_MOOD_PROGRAMMED);
+    return pawl_journal_open(journal, &node->flash.port, PAYLOAD,
+                             PAWL_JOURNAL_WRITE);
+}
+
+static void seed_step_to(struct pawl_journal *journal,
+                         enum pawl_journal_phase phase)
+{
+    while (journal->phase != phase) {
+        must(pawl_journal_step(journal) == PAWL_PENDING, "a seed went wrong");
+    }
+}
+
+/* The tear of a seal that leaves every unit of it half charged. */
+static uint32_t all_units_weak(const struct node *node)
+{
+    uint32_t units =
+        (frames.frame_size - frames.body_size) / node->flash.port.program_size;
+
+    return 3U * (units <= 6U ? units : 5U);
+}
+
+/*
+ * A compaction is cut behind its record, and then settling is cut, again and
+ * again, until the new bank has no room either: with no proof in it, the old
+ * bank is what counts. It takes more cuts than a search can go deep.
+ */
+static void seed_unproven(struct node *node, struct pawl_journal *journal,
+                          bool fading)
+{
+    must(pawl_journal_compact(journal) == PAWL_PENDING, "a seed went wrong");
+    if (fading) {
+        seed_step_to(journal, PAWL_JOURNAL_RECORD_SEAL);
+        fake_flash_cut_power_at(&node->flash, 0);
+        fake_flash_set_tear(&node->flash, all_units_weak(node), true);
+        must(pawl_journal_step(journal) == PAWL_ERR_IO, "a seed went wrong");
+    } else {
+        seed_step_to(journal, PAWL_JOURNAL_PROOF_BODY);
+    }
+    while (seed_open(node, journal) == PAWL_PENDING &&
+           journal->phase != PAWL_JOURNAL_VOID) {
+        seed_step_to(journal, PAWL_JOURNAL_RECORD_SEAL);
+    }
+    must(journal->phase == PAWL_JOURNAL_VOID && !journal->proven,
+         "a seed went wrong");
+    node->sequence = 0; /* of what is lost with the new bank */
+}
+
 /* A healthy flash with so many frames free in the bank in force. */
 static struct node *make_seed(const struct geometry *geometry, int free_frames)
 {
     struct node *node = calloc(1, sizeof(*node));
     struct pawl_journal journal;
+    uint32_t free_wanted = 0;
     uint32_t body =
         (16U + PAYLOAD + geometry->unit - 1U) / geometry->unit * geometry->unit;
     uint32_t seal =
@@ -653,6 +822,13 @@ static struct node *make_seed(const struct geometry *geometry, int free_frames)
     if (free_frames == BLANK) {
         return node;
     }
+    if (free_frames == LOST) {
+        static const uint8_t noise[8] = {0xA5, 0x5A, 0x3C, 0xC3};
+
+        fake_flash_load(&node->flash, 0, noise, sizeof(noise));
+        fake_flash_load(&node->flash, bank, noise, sizeof(noise));
+        return node;
+    }
     while (journal.epoch < 4) { /* so that both banks hold records */
         seed_commit(node, &journal);
     }
@@ -660,14 +836,18 @@ static struct node *make_seed(const struct geometry *geometry, int free_frames)
              pawl_journal_finish(&journal, NULL, NULL) == PAWL_OK,
          "a seed could not be compacted");
     node->sequence = journal.sequence;
+    free_wanted = free_frames > 0 ? (uint32_t)free_frames : 0;
     while (free_frames != COMPACTED &&
-           frames.frames - journal.next > (uint32_t)free_frames) {
-        if ((frames.frames - journal.next - (uint32_t)free_frames) % 2U != 0) {
+           frames.frames - journal.next > free_wanted) {
+        if ((frames.frames - journal.next - free_wanted) % 2U != 0) {
             must(pawl_journal_open(&journal, &node->flash.port, PAYLOAD,
                                    PAWL_JOURNAL_WRITE) == PAWL_OK,
                  "a seed could not be opened again");
         }
         seed_commit(node, &journal);
+    }
+    if (free_frames == UNPROVEN || free_frames == FADING) {
+        seed_unproven(node, &journal, free_frames == FADING);
     }
     memset(node->flash.faults, 0, sizeof(node->flash.faults));
     return node;
@@ -677,6 +857,9 @@ static void add(struct totals *to, const struct totals *from)
 {
     for (int i = 0; i < FAKE_FAULT_COUNT; i++) {
         to->faults[i] += from->faults[i];
+    }
+    for (int i = 0; i < PAWL_JOURNAL_BROKEN; i++) {
+        to->phases[i] += from->phases[i];
     }
     to->cuts += from->cuts;
     to->boots += from->boots;
@@ -692,7 +875,9 @@ static void search_geometry(int at, int depth, int spare)
     for (seed_at = 0; seed_at < (int)PAWL_ARRAY_LEN(seeds); seed_at++) {
         struct node *node = make_seed(&geometries[at], seeds[seed_at]);
 
-        memset(visited, 0, VISITED_MAX * sizeof(*visited));
+        if (visited_count > 0) {
+            memset(visited, 0, VISITED_MAX * sizeof(*visited));
+        }
         visited_count = 0;
         memset(&now, 0, sizeof(now));
         explore(node, depth, spare);
@@ -717,31 +902,100 @@ static void search_geometry(int at, int depth, int spare)
     add(&all, &sum);
 }
 
+/* By kind and by phase; run.sh adds them up and fails where one is zero. */
+static void print_kinds(void)
+{
+    static const char *const phases[PAWL_JOURNAL_BROKEN] = {
+        "",           "spend",     "record body", "record seal", "proof body",
+        "proof seal", "void lost", "void",        "erase"};
+
+    for (int i = 0; i < FAKE_FAULT_REFUSED; i++) {
+        printf("kind %s: %llu\n", fake_fault_name((enum fake_fault)i),
+               (unsigned long long)all.faults[i]);
+    }
+    for (int i = 1; i < PAWL_JOURNAL_BROKEN; i++) {
+        printf("phase %s: %llu\n", phases[i],
+               (unsigned long long)all.phases[i]);
+    }
+}
+
+/* geometry/seed/moods.script.step.tear.metastable/... */
+static void show_replay(const char *id)
+{
+    int used = 0;
+    struct node *node = NULL;
+    int depth = 0;
+
+    must(sscanf(id, "%d/%d%n", &geometry_at, &seed_at, &used) == 2 &&
+             geometry_at >= 0 &&
+             geometry_at < (int)PAWL_ARRAY_LEN(geometries) && seed_at >= 0 &&
+             seed_at < (int)PAWL_ARRAY_LEN(seeds),
+         "not a replay id");
+    for (id += used; *id == '/' && replay_sessions < SESSIONS_MAX; id += used) {
+        struct session *session = &replay[replay_sessions++];
+        int step = 0;
+        int script = 0;
+        int metastable = 0;
+
+        must(sscanf(id, "/%x.%d.%d.%u.%d%n", &session->moods, &script, &step,
+                    &session->tear, &metastable, &used) == 5,
+             "not a replay id");
+        session->script = (enum script)script;
+        session->step = (uint32_t)step;
+        session->metastable = metastable != 0;
+        depth += step >= 0 ? 1 : 0;
+    }
+    node = make_seed(&geometries[geometry_at], seeds[seed_at]);
+    printf("%s, seed %s\n", geometries[geometry_at].name, seed_names[seed_at]);
+    explore(node, depth, 2);
+    node_free(node);
+}
+
 int main(int argc, char **argv)
 {
     int depth = 2;
-    int spare = 1;
-    int first = 0;
-    int last = (int)PAWL_ARRAY_LEN(geometries) - 1;
+    int spare = 0;
+    int part = 0;
+    int parts = 1;
+    int only = -1;
+    bool every = false;
 
-    visited = malloc(VISITED_MAX * sizeof(*visited));
+    visited = calloc(VISITED_MAX, sizeof(*visited));
     must(visited != NULL, "out of memory");
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "-v") == 0) {
             verbose = 1;
+        } else if (strcmp(argv[i], "--all") == 0) {
+            every = true;
+        } else if (strcmp(argv[i], "--first") == 0) {
+            stop_at_first = 1;
         } else if (i + 1 < argc && strcmp(argv[i], "--depth") == 0) {
             depth = atoi(argv[++i]);
         } else if (i + 1 < argc && strcmp(argv[i], "--spare") == 0) {
             spare = atoi(argv[++i]);
         } else if (i + 1 < argc && strcmp(argv[i], "--geometry") == 0) {
-            first = last = atoi(argv[++i]);
+            only = atoi(argv[++i]);
+        } else if (i + 1 < argc && strcmp(argv[i], "--part") == 0) {
+            must(sscanf(argv[++i], "%d/%d", &part, &parts) == 2 && parts > 0,
+                 "--part is k/n");
+        } else if (i + 1 < argc && strcmp(argv[i], "--replay") == 0) {
+            show_replay(argv[++i]);
+            return now.violations != 0;
+        } else {
+            must(false,
+                 "usage: fault_journal [-v] [--all] [--first] [--depth n] "
+                 "[--spare n] [--geometry n | --part k/n] "
+                 "[--replay id]");
         }
     }
-    for (int at = first; at <= last; at++) {
-        search_geometry(at, depth, spare);
+    for (int at = 0; at < (int)PAWL_ARRAY_LEN(geometries); at++) {
+        if (only == at || (only < 0 && at % parts == part)) {
+            bool deep = every || only == at || geometries[at].deep;
+
+            search_geometry(at, deep ? depth : depth - 1, spare);
+        }
     }
-    printf("faults %llu boots %llu states %llu violations %llu\n",
-           (unsigned long long)all.cuts, (unsigned long long)all.boots,
-           (unsigned long long)all.states, (unsigned long long)all.violations);
+    print_kinds();
+    print_totals(&all);
     return all.violations != 0;
 }

@@ -1,0 +1,12 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# timeout: 900
+#
+# Power-loss safety: the model of the journal, and the search over its code.
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+if ! command -v "${CC:-cc}" >/dev/null 2>&1; then
+    echo "no C compiler"
+    exit 77
+fi
+exec sh "$root/test/fault/run.sh"
