@@ -63,6 +63,20 @@ static const struct command {
      "check an envelope's authentication and structure",
      "Each --key must have signed; with --trust, as many signers as the\n"
      "document asks for.\n"},
+    {"manifest", "process", manifest_process,
+     "FILE --key PUB.pem... [--mac-key HEX] --vendor-id UUID --class-id UUID\n"
+     "       [--device-id UUID] --component ID[,slot=N][,file=PATH]...\n"
+     "       [--sequence N] [--procedure update|invoke|both] [--dry-run] "
+     "[--json]",
+     "run an envelope through the device's processor",
+     "ID: elements in hex, joined by '/'. A component's bytes are in its "
+     "file;\n"
+     "what is fetched comes from the envelope or from a file beside it, and "
+     "is\n"
+     "written there. --sequence: what was accepted before; lower is refused.\n"
+     "--dry-run fetches and writes nothing, and takes comparisons as true\n"
+     "where the format is right. --json: a line for each command, and a last\n"
+     "one with result, reason and stage.\n"},
     {"device", "provision", device_provision,
      "DIR --conf FILE --trust FILE --envelope FILE --image FILE",
      "make a device directory, as a factory does",

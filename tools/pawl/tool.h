@@ -126,6 +126,7 @@ int manifest_create(int argc, char **argv);
 int manifest_sign(int argc, char **argv);
 int manifest_show(int argc, char **argv);
 int manifest_verify(int argc, char **argv);
+int manifest_process(int argc, char **argv);
 int device_provision(int argc, char **argv);
 int device_csr(int argc, char **argv);
 int device_install_cert(int argc, char **argv);
