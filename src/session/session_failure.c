@@ -96,13 +96,15 @@ static enum pawl_status fail_connection(struct session *session)
     return pawl_session_fail(session, status, "");
 }
 
-/* Whether wolfSSL itself has told the server that its certificate is bad: it
- * refuses some without asking the verify callback. */
-static bool refused_by_wolfssl(const struct session *session)
+/* Whether wolfSSL itself has found the server's certificate bad: it refuses
+ * some without asking the verify callback, and older versions without an
+ * alert. */
+static bool refused_by_wolfssl(const struct session *session, int code)
 {
     int alert = session->failure.alert_sent;
 
-    return (alert >= ALERT_BAD_CERTIFICATE &&
+    return (code <= ASN_PARSE_E && code >= ASN_CRIT_EXT_E) ||
+           (alert >= ALERT_BAD_CERTIFICATE &&
             alert <= ALERT_CERTIFICATE_UNKNOWN) ||
            alert == ALERT_UNKNOWN_CA;
 }
@@ -122,7 +124,7 @@ enum pawl_status pawl_session_fail_tls(struct session *session, int code)
     if (session->judged && session->verdict != PAWL_OK) {
         return fail_verdict(session);
     }
-    if (!session->judged && refused_by_wolfssl(session)) {
+    if (!session->judged && refused_by_wolfssl(session, code)) {
         return pawl_session_fail(session, PAWL_ERR_CERTIFICATE,
                                  "wolfSSL refused a certificate");
     }
