@@ -19,9 +19,9 @@
 #include <string.h>
 
 #define TIMEOUT_MS 60000
-#define RETRY_AFTER_DEFAULT_S 300        /* a 202 that does not say */
-#define RETRY_AFTER_MAX_S (24 * 60 * 60) /* no server silences us for longer   \
-                                          */
+/* A 202 that does not say; and no server silences us for longer than that. */
+#define RETRY_AFTER_DEFAULT_S 300
+#define RETRY_AFTER_MAX_S (24 * 60 * 60)
 
 #define LABEL_MAX 64
 #define PATH_PREFIX "/.well-known/est/"
