@@ -197,6 +197,13 @@ full) list=$FULL ;;
 *) usage ;;
 esac
 
+# What a killed run of this script left behind goes, unless one is under way.
+if [ "$(id -u)" -eq 0 ] && grep -qs "$MARK" "$POLICY"; then
+    exec 9</etc/os-release
+    ! flock -n 9 || restore_policy
+    exec 9<&-
+fi
+
 find_missing "$list"
 [ -n "$missing" ] || exit 0
 if ! is_debian; then
