@@ -130,21 +130,28 @@ enum pawl_status pawl_identity_promote(struct pawl_identity *identity);
 PAWL_MUST_USE
 enum pawl_status pawl_identity_drop_next(struct pawl_identity *identity);
 
+struct pawl_trust;
+
 /*
  * Stores a trust document that was verified by the caller, and its version as
  * the floor, in one commit; its date of issue raises the time floor.
  * PAWL_ERR_UNTRUSTED: it was not verified; PAWL_ERR_ROLLBACK: below the floor.
  */
-struct pawl_trust;
 PAWL_MUST_USE
 enum pawl_status pawl_identity_store_trust(struct pawl_identity *identity,
                                            const struct pawl_trust *trust);
 
 /*
  * The lowest that the time can be: the build's time, raised by what was
- * learnt since. Raising it is persisted at most daily.
+ * learnt since.
  */
 int64_t pawl_identity_time_floor(const struct pawl_identity *identity);
+
+/*
+ * Raises the time floor; a lower one changes nothing. It is persisted at most
+ * once a day of it, so that a power cut may cost up to a day. The caller has
+ * judged where the time comes from.
+ */
 PAWL_MUST_USE
 enum pawl_status pawl_identity_raise_time_floor(struct pawl_identity *identity,
                                                 int64_t seconds);
