@@ -74,24 +74,24 @@ static struct fake_flash *flash_of(struct fake_device *device, unsigned i)
     return all[i];
 }
 
-static void open_flashes(struct fake_device *d)
+static void open_flashes(struct fake_device *d, uint32_t unit, uint8_t erased)
 {
     for (unsigned i = 0; i < 2; i++) {
         fake_flash_open(&d->image[i], d->image_memory[i], FAKE_SLOT_SIZE,
-                        FAKE_SECTOR, 8, 0xFF);
+                        FAKE_SECTOR, unit, erased);
         fake_flash_open(&d->area[i], d->area_memory[i], FAKE_AREA_SIZE,
-                        FAKE_SECTOR, 8, 0xFF);
+                        FAKE_SECTOR, unit, erased);
         d->slots[i].component = PAWL_BYTES(fake_component);
         d->slots[i].index = i;
         d->slots[i].image = &d->image[i].port;
         d->slots[i].manifest = &d->area[i].port;
     }
     fake_flash_open(&d->journal, d->journal_memory, FAKE_JOURNAL_SIZE,
-                    FAKE_SECTOR, 8, 0xFF);
+                    FAKE_SECTOR, unit, erased);
     fake_flash_open(&d->store_journal, d->store_journal_memory,
-                    FAKE_JOURNAL_SIZE, FAKE_SECTOR, 8, 0xFF);
+                    FAKE_JOURNAL_SIZE, FAKE_SECTOR, unit, erased);
     fake_flash_open(&d->store_objects, d->store_objects_memory,
-                    FAKE_OBJECTS_SIZE, FAKE_SECTOR, 8, 0xFF);
+                    FAKE_OBJECTS_SIZE, FAKE_SECTOR, unit, erased);
     d->store.journal = &d->store_journal.port;
     d->store.objects = &d->store_objects.port;
     for (unsigned i = 0; i < FLASHES; i++) {
@@ -101,9 +101,15 @@ static void open_flashes(struct fake_device *d)
 
 void fake_device_open(struct fake_device *device)
 {
+    fake_device_open_as(device, 8, 0xFF);
+}
+
+void fake_device_open_as(struct fake_device *device, uint32_t program_size,
+                         uint8_t erased_value)
+{
     memset(device, 0, sizeof(*device));
     device->power = FAKE_POWER_ON;
-    open_flashes(device);
+    open_flashes(device, program_size, erased_value);
     memcpy(device->product.vendor_id, fake_vendor_id, 16);
     memcpy(device->product.class_id, fake_class_id, 16);
     device->counter = (struct pawl_counter){.ctx = device,

@@ -52,6 +52,10 @@ struct fake_device {
 /* A device of the factory: blank slots, version 1 of the trust document. */
 void fake_device_open(struct fake_device *device);
 
+/* The same on flash of another program unit, in bytes, and erased value. */
+void fake_device_open_as(struct fake_device *device, uint32_t program_size,
+                         uint8_t erased_value);
+
 /* Writes an image and its manifest into a slot, as provisioning does. */
 void fake_device_provision(struct fake_device *device, unsigned slot,
                            const struct fake_release *release);

@@ -59,14 +59,30 @@ static void make(struct fake_release *release, uint64_t sequence)
     fake_release_make(release, &plan);
 }
 
-static void given_provisioned(void)
+/* What a device is made of, and how much it has lived through. */
+struct shape {
+    uint32_t program_size; /* bytes */
+    uint8_t erased_value;
+    unsigned records; /* written by as many power sessions before */
+};
+
+static void given_provisioned(const struct shape *shape)
 {
+    struct pawl_record record;
+
     CHECK_EQ(fake_crypto_start(), PAWL_OK);
     make(&v1, 1);
     make(&v2, 2);
-    fake_device_open(&device);
+    fake_device_open_as(&device, shape->program_size, shape->erased_value);
     fake_device_provision(&device, 0, &v1);
     device.counter_value = 1;
+    if (shape->records != 0) {
+        CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+        CHECK(record_in_journal(&device, &record));
+    }
+    for (unsigned i = 0; i < shape->records; i++) {
+        CHECK(record_put(&device, &record));
+    }
     memcpy(&saved, &device, sizeof(saved)); /* it goes back to its place */
 }
 
@@ -230,12 +246,12 @@ static bool live(enum ending ending, uint32_t at, uint32_t tear,
  * Up to the staging all lives are alike, so one of them is cut there. Torn
  * operations are tried stable and metastable; whole ones leave nothing weak.
  */
-static void cut_everywhere(enum ending ending)
+static void cut_everywhere(enum ending ending, const struct shape *shape)
 {
     bool cut = true;
     uint32_t tears = 1;
 
-    given_provisioned();
+    given_provisioned(shape);
     memset(&all, 0, sizeof(all));
     CHECK(!live(ending, UINT32_MAX, 0, false, &tears));
     uint32_t before = saved.power.operations;
@@ -253,9 +269,11 @@ static void cut_everywhere(enum ending ending)
     printf("faults %u boots %u runs %u\n", all.faults, all.boots, all.runs);
 }
 
+static const struct shape usual = {8, 0xFF, 0};
+
 static void an_update_survives_a_cut_at_every_operation(void)
 {
-    cut_everywhere(ENDS_ACCEPTED);
+    cut_everywhere(ENDS_ACCEPTED, &usual);
     for (unsigned state = 0; state < 8; state++) {
         bool met = state != PAWL_UPDATE_REJECTED && state != PAWL_UPDATE_FAILED;
         CHECK_EQ(all.states[state] > 0, met);
@@ -264,17 +282,40 @@ static void an_update_survives_a_cut_at_every_operation(void)
 
 static void a_rejection_survives_a_cut_at_every_operation(void)
 {
-    cut_everywhere(ENDS_REJECTED);
+    cut_everywhere(ENDS_REJECTED, &usual);
 }
 
 static void a_revert_survives_a_cut_at_every_operation(void)
 {
-    cut_everywhere(ENDS_IN_CRASHES);
+    cut_everywhere(ENDS_IN_CRASHES, &usual);
+}
+
+/* The journal is compacted in the middle of it, in one bank and the other. */
+static void an_update_survives_when_the_journal_is_nearly_full(void)
+{
+    static const struct shape shapes[] = {{8, 0xFF, 4}, {8, 0xFF, 8}};
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        cut_everywhere(ENDS_ACCEPTED, &shapes[i]);
+    }
+}
+
+static void an_update_survives_on_other_flash(void)
+{
+    static const struct shape shapes[] = {{1, 0xFF, 0},
+                                          {4, 0x00, 5},
+                                          {16, 0xFF, 6},
+                                          {16, 0x00, 0},
+                                          {64, 0x00, 3}};
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        cut_everywhere(ENDS_ACCEPTED, &shapes[i]);
+    }
 }
 
 static const struct check_test tests[] = {
     CHECK_TEST(an_update_survives_a_cut_at_every_operation),
     CHECK_TEST(a_rejection_survives_a_cut_at_every_operation),
     CHECK_TEST(a_revert_survives_a_cut_at_every_operation),
+    CHECK_TEST(an_update_survives_when_the_journal_is_nearly_full),
+    CHECK_TEST(an_update_survives_on_other_flash),
 };
 CHECK_MAIN(tests)
