@@ -67,10 +67,12 @@ static const struct geometry geometries[] = {
 /* Frames left in the bank when the search begins, or a blank region. */
 #define BLANK (-1)
 #define COMPACTED (-2)
-#define UNPROVEN                                                               \
-    (-3)            /* a cut compaction: a whole record, no proof, no room     \
-                     */
-#define FADING (-4) /* the same, but the record is half charged */
+/* A cut compaction: a whole record, no proof, no room. */
+#define UNPROVEN (-3)
+/* The same, but the record is half charged. */
+#define FADING (-4)
+/* Nothing valid in either bank. */
+#define LOST (-5)
 static const int seeds[] = {BLANK, COMPACTED, 7, 5,        4,      3,
                             2,     1,         0, UNPROVEN, FADING, LOST};
 static const char *const seed_names[] = {
