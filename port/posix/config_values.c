@@ -51,7 +51,7 @@ static bool parse_text(char *field, size_t cap, const char *text,
 
 static bool serial_parse(void *field, const char *text)
 {
-    return parse_text(field, 65, text, ALNUM "._-");
+    return parse_text(field, 65, text, ALNUM ".-");
 }
 
 static void serial_format(const void *field, char *text, size_t cap)
@@ -60,7 +60,7 @@ static void serial_format(const void *field, char *text, size_t cap)
 }
 
 const struct pawl_posix_value pawl_posix_value_serial = {
-    serial_parse, serial_format, "needs 1 to 64 of A-Z a-z 0-9 . _ -"};
+    serial_parse, serial_format, "needs 1 to 64 of A-Z a-z 0-9 . -"};
 
 /* MQTT 5, 4.7: no wildcard; here also no blank and no level that is empty. */
 static bool topic_parse(void *field, const char *text)

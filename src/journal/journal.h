@@ -42,8 +42,9 @@ struct pawl_journal; /* complete below */
  *         PAWL_PENDING          decided; settle by pawl_journal_step() before
  *                               acting on it
  *         PAWL_ERR_UNSUPPORTED  the flash does not allow overprogramming, or
- *                               its geometry does not fit: pawl_journal_reason()
- *         PAWL_ERR_IO           the flash could not be read at all
+ *                               its geometry does not fit:
+ * pawl_journal_reason() PAWL_ERR_IO           the flash could not be read at
+ * all
  */
 PAWL_MUST_USE
 enum pawl_status pawl_journal_open(struct pawl_journal *journal,
