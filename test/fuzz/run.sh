@@ -1,0 +1,136 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# usage: run.sh [--seconds N | --minutes N] [TARGET...]
+#
+# Fuzzes each target (cbor cose envelope process) for N seconds, 20 unless
+# told, from seeds that seeds.py takes from the unit tests, and then publishes
+# the branch coverage that the corpus reaches in the sources under test. Ends
+# with a table. A crashing input is kept in build/fuzz/.
+#
+# Exit codes: 0 nothing found and coverage reached, 1 something found or
+# coverage too low, 2 wrong usage, 77 no clang with libFuzzer here.
+set -u
+
+root=$(cd "$(dirname "$0")/../.." && pwd -P) || exit 2
+seconds=20 targets=''
+floor=90 # per cent of branches
+
+usage() {
+    echo 'usage: run.sh [--seconds N | --minutes N] [cbor|cose|envelope|process]...' >&2
+    exit 2
+}
+
+number() {
+    case $1 in '' | *[!0-9]*) usage ;; esac
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --seconds) number "${2-}" && seconds=$2 && shift ;;
+    --minutes) number "${2-}" && seconds=$(($2 * 60)) && shift ;;
+    cbor | cose | envelope | process) targets="$targets $1" ;;
+    *) usage ;;
+    esac
+    shift
+done
+[ -n "$targets" ] || targets='cbor cose envelope process'
+
+cc=${PAWL_FUZZ_CC-clang}
+work=$(mktemp -d "${TMPDIR:-/tmp}/pawl-fuzz.XXXXXX") || exit 2
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+echo 'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n);
+int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n)
+{ (void)d; (void)n; return 0; }' >"$work/probe.c"
+if ! "$cc" -fsanitize=fuzzer,address,undefined "$work/probe.c" \
+    -o "$work/probe" >"$work/probe.log" 2>&1; then
+    echo "no clang with libFuzzer and sanitizers ($cc)"
+    exit 77
+fi
+version=$("$cc" -dumpversion | cut -d. -f1)
+tool() {
+    for name in "$1-$version" "$1"; do
+        command -v "$name" >/dev/null && echo "$name" && return
+    done
+}
+cov=$(tool llvm-cov) profdata=$(tool llvm-profdata)
+
+sources() { # what each target is there for
+    case $1 in
+    cbor) echo cbor/cbor.c ;;
+    cose) echo cose/cose_parse.c cose/cose_verify.c ;;
+    envelope) echo manifest/manifest.c manifest/manifest_authenticate.c \
+        manifest/manifest_parse.c ;;
+    process) echo manifest/process.c manifest/process_commands.c \
+        manifest/process_parameters.c ;;
+    esac
+}
+
+build() { # target, output, options
+    name=$1 output=$2
+    shift 2
+    "$cc" -std=c11 -g -O1 -Wall -Wextra "$@" -I"$root/include" \
+        -I"$root/src" -I"$root/test" "$root/test/fuzz/fuzz_$name.c" \
+        "$root/test/fuzz/fuzz_crypto.c" "$root"/src/cbor/*.c \
+        "$root"/src/cose/*.c "$root"/src/manifest/*.c "$root"/src/base/*.c \
+        -o "$output"
+}
+
+# Branches of a target's sources that its corpus takes: "taken all".
+branches() {
+    [ -n "$cov" ] && [ -n "$profdata" ] || return 1
+    build "$1" "$work/$1.cov" -fsanitize=fuzzer -fprofile-instr-generate \
+        -fcoverage-mapping || return 1
+    LLVM_PROFILE_FILE="$work/$1.raw" "$work/$1.cov" -runs=0 \
+        "$work/$1" >"$work/$1.cov.log" 2>&1 || return 1
+    "$profdata" merge -o "$work/$1.profile" "$work/$1.raw" || return 1
+    files=
+    for file in $(sources "$1"); do
+        files="$files $file"
+    done
+    # shellcheck disable=SC2086 # names without spaces, below $root/src
+    (cd "$root/src" && "$cov" export -summary-only \
+        -instr-profile="$work/$1.profile" "$work/$1.cov" $files) |
+        python3 -c 'import json, sys
+totals = json.load(sys.stdin)["data"][0]["totals"]["branches"]
+print(totals["covered"], totals["count"])'
+}
+
+if ! python3 "$root/test/fuzz/seeds.py" "$work/seeds" >/dev/null; then
+    echo 'run: the seeds could not be made; see the message above' >&2
+    exit 1
+fi
+
+failed=0
+printf '%-10s %12s %10s %s\n' target runs branches result
+for target in $targets; do
+    result=ok
+    mkdir -p "$work/$target" "$root/build/fuzz"
+    if ! build "$target" "$work/$target.fuzz" \
+        -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all; then
+        echo "run: $target does not build" >&2
+        exit 1
+    fi
+    if ! "$work/$target.fuzz" -max_total_time="$seconds" -max_len=1024 \
+        -timeout=10 -print_final_stats=1 \
+        -artifact_prefix="$root/build/fuzz/$target-" \
+        "$work/$target" "$work/seeds/$target" >"$work/$target.log" 2>&1; then
+        result='FOUND: build/fuzz/'
+        tail -n 40 "$work/$target.log" >&2
+        failed=1
+    fi
+    cp "$work/seeds/$target"/* "$work/$target/"
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/$target.log")
+    share=-
+    if taken=$(branches "$target") && [ -n "$taken" ]; then
+        share=$(echo "$taken" | awk '{ printf "%d.%d", $1 * 100 / $2, ($1 * 1000 / $2) % 10 }')
+        if [ "${share%%.*}" -lt "$floor" ]; then
+            result="$result, below $floor %"
+            failed=1
+        fi
+    fi
+    printf '%-10s %12s %9s%% %s\n' "$target" "${runs:-?}" "$share" "$result"
+done
+exit $failed
