@@ -695,6 +695,29 @@ static void a_clock_behind_the_floor_is_not_believed(void)
     CHECK_EQ(run(), PAWL_OK);
 }
 
+static void what_announces_too_much_is_not_even_read(void)
+{
+    given_a_device();
+    given_a_request();
+    oversized();
+
+    CHECK_EQ(run(), PAWL_ERR_LIMIT);
+    CHECK_EQ(fake_http.at, 0);
+}
+
+/* Tickets and promotion wait for a server that really took us. */
+static void a_refusal_does_not_count_as_accepted(void)
+{
+    given_a_device();
+    given_a_request();
+    cert_count = 0;
+    broken_server();
+
+    CHECK_EQ(run(), PAWL_ERR_REFUSED);
+    CHECK_EQ(fake_http.accepted, 0);
+    CHECK_EQ(pawl_enroll_result(&enroll)->http_status, 500);
+}
+
 static void a_key_store_that_fails_ends_it(void)
 {
     given_a_device();
@@ -758,6 +781,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_silent_server_is_given_up),
     CHECK_TEST(without_a_clock_the_floor_decides),
     CHECK_TEST(a_clock_behind_the_floor_is_not_believed),
+    CHECK_TEST(what_announces_too_much_is_not_even_read),
+    CHECK_TEST(a_refusal_does_not_count_as_accepted),
     CHECK_TEST(a_key_store_that_fails_ends_it),
     CHECK_TEST(renewal_is_due_at_two_thirds_less_a_twelfth),
     CHECK_TEST(a_fleet_does_not_renew_in_one_wave),

@@ -373,6 +373,41 @@ static void a_key_that_nobody_owns_is_destroyed_at_open(void)
     CHECK(has_key(PAWL_KEY_IDEVID));
 }
 
+/* Every frame of the journal is rotten: the device says so, is nobody, and
+ * destroys no key that it no longer knows. */
+static void a_lost_store_is_open_and_empty(void)
+{
+    given_an_ldevid();
+    for (uint32_t off = 0; off < JOURNAL_SIZE; off += 4) {
+        fake_flash_flip(&device.journal, off, off % 8);
+    }
+    wire(&device);
+
+    CHECK_EQ(pawl_identity_open(&device.identity, &device.port), PAWL_ERR_LOST);
+    CHECK(has_no(PAWL_IDENTITY_IDEVID));
+    CHECK(has_no(PAWL_IDENTITY_LDEVID));
+    CHECK(has_key(PAWL_KEY_IDEVID));
+    CHECK(has_key(PAWL_KEY_LDEVID_A));
+}
+
+static void what_is_not_open_does_nothing(void)
+{
+    uint8_t buffer[8];
+    size_t len = sizeof(buffer);
+    struct pawl_credential none;
+
+    memset(&device.identity, 0, sizeof(device.identity));
+    CHECK_EQ(pawl_identity_csr(&device.identity, false, buffer, &len),
+             PAWL_ERR_STATE);
+    CHECK_EQ(pawl_identity_get(&device.identity, PAWL_IDENTITY_IDEVID, &none,
+                               buffer, &len),
+             PAWL_ERR_STATE);
+    CHECK_EQ(pawl_identity_promote(&device.identity), PAWL_ERR_STATE);
+    CHECK_EQ(pawl_identity_drop_next(&device.identity), PAWL_ERR_STATE);
+    CHECK_EQ(pawl_identity_raise_time_floor(&device.identity, 1),
+             PAWL_ERR_STATE);
+}
+
 static void the_time_floor_rises_and_is_kept_once_a_day(void)
 {
     given_a_blank_device();
@@ -559,6 +594,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_failing_key_store_is_a_hard_error),
     CHECK_TEST(a_key_that_was_replaced_is_noticed),
     CHECK_TEST(a_key_that_nobody_owns_is_destroyed_at_open),
+    CHECK_TEST(a_lost_store_is_open_and_empty),
+    CHECK_TEST(what_is_not_open_does_nothing),
     CHECK_TEST(the_time_floor_rises_and_is_kept_once_a_day),
     CHECK_TEST(installing_survives_power_cuts),
     CHECK_TEST(promotion_survives_power_cuts),
