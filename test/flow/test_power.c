@@ -214,11 +214,24 @@ static void session(void)
     }
 }
 
+/* Where the second cut of a life comes, after the first: UINT32_MAX, never. */
+static uint32_t second_cut = UINT32_MAX;
+
+/* Power is back; it may fail again. */
+static void after_cut(unsigned cuts)
+{
+    (void)fake_device_power_on(&device);
+    life.cause = PAWL_RESET_POWER_ON;
+    if (cuts == 1 && second_cut != UINT32_MAX) {
+        fake_flash_cut_power_at(&device.journal, second_cut);
+    }
+}
+
 /* Runs a whole life with power cut at operation `at`. Whether it was cut. */
 static bool live(enum ending ending, uint32_t at, uint32_t tear,
                  bool metastable, uint32_t *tears)
 {
-    bool cut = false;
+    unsigned cuts = 0;
 
     memcpy(&device, &saved, sizeof(device));
     life = (struct life){.ending = ending, .cause = PAWL_RESET_POWER_ON};
@@ -227,10 +240,8 @@ static bool live(enum ending ending, uint32_t at, uint32_t tear,
     for (unsigned i = 0; i < SESSIONS_MAX && !life.done; i++) {
         session();
         if (device.power.dead) {
-            *tears = fake_flash_tears(&device.journal);
-            (void)fake_device_power_on(&device);
-            life.cause = PAWL_RESET_POWER_ON;
-            cut = true;
+            *tears = cuts == 0 ? fake_flash_tears(&device.journal) : *tears;
+            after_cut(++cuts);
         }
     }
     CHECK(life.done); /* I9 */
@@ -239,7 +250,7 @@ static bool live(enum ending ending, uint32_t at, uint32_t tear,
     CHECK_EQ(fake_device_breaches(&device), 0); /* I3 */
     all.faults += fake_device_faults(&device);
     all.runs++;
-    return cut;
+    return cuts != 0;
 }
 
 /*
@@ -311,11 +322,34 @@ static void an_update_survives_on_other_flash(void)
     }
 }
 
+/* A second cut while the first is being recovered from: at each operation,
+ * then at every other one behind it, with one tear of each pair. */
+static void an_update_survives_two_cuts(void)
+{
+    static const struct shape shape = {8, 0xFF, 4};
+    bool cut = true;
+
+    given_provisioned(&shape);
+    memset(&all, 0, sizeof(all));
+    for (uint32_t at = 0; cut; at++) {
+        uint32_t tears = 1;
+        for (uint32_t second = at % 2; second < 44; second += 2) {
+            second_cut = second;
+            cut = live(ENDS_ACCEPTED, at, (at + second) % (tears + 1),
+                       second % 4 < 2, &tears);
+        }
+    }
+    second_cut = UINT32_MAX;
+    CHECK(all.faults > all.runs);
+    printf("faults %u boots %u runs %u\n", all.faults, all.boots, all.runs);
+}
+
 static const struct check_test tests[] = {
     CHECK_TEST(an_update_survives_a_cut_at_every_operation),
     CHECK_TEST(a_rejection_survives_a_cut_at_every_operation),
     CHECK_TEST(a_revert_survives_a_cut_at_every_operation),
     CHECK_TEST(an_update_survives_when_the_journal_is_nearly_full),
     CHECK_TEST(an_update_survives_on_other_flash),
+    CHECK_TEST(an_update_survives_two_cuts),
 };
 CHECK_MAIN(tests)

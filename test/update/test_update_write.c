@@ -183,6 +183,26 @@ static void a_download_goes_on_after_a_reset(void)
     CHECK_EQ(settled(pawl_update_cancel(&device.update)), PAWL_OK);
 }
 
+/* Of another image, component or slot, or at an offset of no writer. */
+static void a_checkpoint_of_something_else_counts_for_nothing(void)
+{
+    static const struct {
+        size_t at;
+        uint8_t flip;
+    } cases[] = {{0, 1}, {1, 1}, {2, 1}, {4, 0x80}, {7, 1}, {8, 1}, {39, 1}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct pawl_record record;
+        given_device();
+        CHECK_EQ(fake_device_download(&device, &big, 100000), PAWL_PENDING);
+        CHECK(record_in_journal(&device, &record));
+        record.extension[cases[i].at] ^= cases[i].flip;
+        CHECK(record_put(&device, &record));
+        CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+        CHECK_EQ(fake_device_download(&device, &big, 0), PAWL_PENDING);
+        CHECK_EQ(pawl_update_next_offset(&device.update), 0);
+    }
+}
+
 static void a_resumed_download_erases_what_lies_beyond(void)
 {
     given_device();
@@ -332,6 +352,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(no_sector_is_erased_or_programmed_twice),
     CHECK_TEST(wrong_bytes_fail_by_their_digest),
     CHECK_TEST(a_download_goes_on_after_a_reset),
+    CHECK_TEST(a_checkpoint_of_something_else_counts_for_nothing),
     CHECK_TEST(a_resumed_download_erases_what_lies_beyond),
     CHECK_TEST(another_manifest_does_not_go_on_with_it),
     CHECK_TEST(damage_below_the_checkpoint_is_found),
