@@ -30,7 +30,7 @@ static inline void must_be_inside(struct pawl_bytes view,
 /* A signer that fuzz_crypto.c verifies, for all components. */
 static inline struct pawl_signer fuzz_signer(enum pawl_algorithm algorithm)
 {
-    static const uint8_t key[65] = {4};
+    static const uint8_t key[256] = {4};
     static const uint8_t any[] = {0x80};
     static const struct pawl_bytes components[] = {{any, sizeof any}};
     struct pawl_signer signer = {

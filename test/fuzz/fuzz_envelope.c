@@ -48,7 +48,13 @@ static void store_and_open_again(const struct pawl_manifest *manifest,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct pawl_manifest manifest;
-    struct pawl_signer signers[3];
+    static const uint8_t first[] = {0x81, 0x41, 0x00};
+    static const uint8_t longer[] = {0x82, 0x41, 0x00, 0x41, 0x01};
+    static const struct pawl_bytes prefixes[] = {
+        {first, 0}, {longer, sizeof longer}, {first, sizeof first}};
+    struct pawl_signer signers[4];
+    struct pawl_manifest none = {0};
+    size_t no_room = 0;
     static const uint8_t name[] = {'#', 'a'};
     struct pawl_bytes payload;
 
@@ -58,15 +64,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     signers[0] = fuzz_signer(PAWL_ALG_ESP256);
     signers[1] = fuzz_signer(PAWL_ALG_HMAC_256);
     signers[2] = fuzz_signer(PAWL_ALG_EDDSA);
+    signers[3] = signers[0];
+    if ((data[0] & 0x10) != 0) {
+        signers[0].components = prefixes;
+        signers[0].component_count = 3;
+        signers[3] = signers[0];
+    }
     signers[1].retired = (data[0] & 1) != 0;
     signers[2].component_count = (data[0] & 2) != 0 ? 0 : 1;
     const struct pawl_manifest_policy policy = {
         .signers = signers,
-        .signer_count = 3,
+        .signer_count = (data[0] & 0xE0) == 0xE0 ? 33 : 4,
         .threshold = (uint8_t)(data[0] >> 2 & 1 ? 2 : 0),
         .allow_retired = (data[0] & 8) != 0,
     };
     struct pawl_bytes whole = {data + 1, len - 1};
+
+    must(pawl_manifest_store(&none, NULL, &no_room) == PAWL_ERR_STATE);
+    if (pawl_manifest_open_stored(&manifest, whole, &policy) == PAWL_OK) {
+        must(pawl_manifest_store(&manifest, NULL, &no_room) ==
+             PAWL_ERR_TOO_SMALL);
+        must(manifest.members.len == 0);
+    }
 
     if (pawl_manifest_open(&manifest, whole, &policy) == PAWL_OK) {
         check_views(&manifest, whole);

@@ -112,6 +112,12 @@ static void trace(void *ctx, enum pawl_suit_section section, size_t offset,
     must(component < PAWL_COMPONENT_MAX);
 }
 
+static int32_t last_error(void *ctx)
+{
+    (void)ctx;
+    return 1;
+}
+
 /* Puts an envelope around the manifest that fuzz_crypto.c verifies. */
 static struct pawl_bytes wrap(struct pawl_bytes content, uint8_t pairs,
                               struct pawl_bytes members)
@@ -147,11 +153,17 @@ static struct pawl_bytes wrap(struct pawl_bytes content, uint8_t pairs,
 }
 
 static void run(const struct pawl_manifest *manifest,
-                enum pawl_procedure procedure, bool fixed)
+                enum pawl_procedure procedure, uint8_t flags)
 {
-    static const uint8_t id[16] = {0xFA};
+    /* Those of the published examples and of the unit tests. */
+    static const uint8_t vendor[] = {0xFA, 0x6B, 0x4A, 0x53, 0xD5, 0xAD,
+                                     0x5F, 0xDF, 0xBE, 0x9D, 0xE6, 0x63,
+                                     0xE4, 0xD4, 0x1F, 0xFE};
+    static const uint8_t class[] = {0x14, 0x92, 0xAF, 0x14, 0x25, 0x69,
+                                    0x5E, 0x48, 0xBF, 0x42, 0x9B, 0x2D,
+                                    0x51, 0xF2, 0xAB, 0x45};
     const struct pawl_manifest_device identity = {
-        PAWL_BYTES(id), PAWL_BYTES(id), PAWL_NO_BYTES};
+        PAWL_BYTES(vendor), PAWL_BYTES(class), PAWL_NO_BYTES};
     const struct pawl_manifest_operations operations = {
         .find = find,
         .slot = slot,
@@ -162,9 +174,20 @@ static void run(const struct pawl_manifest *manifest,
         .copy = copy,
         .invoke = act,
         .trace = trace,
-        .fixed = fixed,
+        .fixed = (flags & 0x80) != 0,
     };
+    struct pawl_manifest_operations few = operations;
     static struct pawl_manifest_process process;
+
+    if ((flags & 0x40) != 0) { /* a device that can do less */
+        few.fetch = NULL;
+        few.check_content = NULL;
+        few.trace = NULL;
+    }
+    if ((flags & 0x20) != 0) {
+        few.write = NULL;
+        few.last_error = last_error;
+    }
     enum pawl_status status = pawl_manifest_start(&process, manifest, procedure,
                                                   &identity, &operations);
 
@@ -185,6 +208,7 @@ static void run(const struct pawl_manifest *manifest,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+    static const struct pawl_manifest_process unopened;
     struct pawl_manifest manifest;
     struct pawl_signer signer = fuzz_signer(PAWL_ALG_HMAC_256);
     const struct pawl_manifest_policy policy = {.signers = &signer,
@@ -201,11 +225,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (pawl_manifest_open(&manifest, device.envelope, &policy) != PAWL_OK) {
         return 0;
     }
+    must(pawl_manifest_parameters(&unopened, 0) == NULL);
     for (unsigned i = 0; i < 2; i++) {
         device.answers = (uint16_t)(data[0] << 8 | data[1]);
         device.calls = 0;
         device.started = false;
-        run(&manifest, (enum pawl_procedure)i, (data[4] & 0x80) != 0);
+        run(&manifest, (enum pawl_procedure)i, data[4]);
     }
     return 0;
 }
