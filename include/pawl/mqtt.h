@@ -60,7 +60,7 @@ struct pawl_mqtt {
     uint32_t packet_max; /* of the broker */
     bool retain_available, ping_pending;
     uint8_t qos_max;
-    uint64_t last_sent_ms, ping_sent_ms, opened_ms;
+    uint64_t last_sent_ms, ping_sent_ms, opened_ms, out_since_ms, asked_ms;
     uint16_t acks[PAWL_MQTT_RECEIVE_MAX];
     size_t ack_count;
     size_t out_len, out_at, in_len;
@@ -70,7 +70,9 @@ struct pawl_mqtt {
 
 /*
  * Begins to connect: writes CONNECT. config is copied; what it points to is
- * retained until the session is closed. PAWL_ERR_ARGUMENT, PAWL_ERR_LIMIT.
+ * retained until the session is closed. PAWL_ERR_ARGUMENT: something required
+ * is missing, or not UTF-8, or the will's topic has wildcards; PAWL_ERR_LIMIT:
+ * longer than PAWL_MQTT_PACKET_MAX.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_mqtt_open(struct pawl_mqtt *mqtt,
@@ -83,7 +85,9 @@ enum pawl_status pawl_mqtt_open(struct pawl_mqtt *mqtt,
  *                             acknowledged; *wait says when to call again
  *         PAWL_PENDING        not yet; *wait
  *         PAWL_ERR_REFUSED    CONNACK, SUBACK or DISCONNECT said so: reason
- *         PAWL_ERR_TIMEOUT    no PINGRESP within the keep-alive
+ *         PAWL_ERR_TIMEOUT    no CONNACK within 30 s, no PINGRESP within 10 s,
+ *                             no PUBACK or SUBACK within 60 s, or the session
+ *                             took nothing for 30 s
  *         PAWL_ERR_PROTOCOL   a malformed packet, or one out of place
  *         or the session's errors. After an error close the session.
  */
@@ -95,8 +99,10 @@ enum pawl_status pawl_mqtt_step(struct pawl_mqtt *mqtt, struct pawl_wait *wait);
  * receive maximum is reached; nothing was queued: step and call again.
  * PAWL_ERR_STATE: not connected. PAWL_ERR_LIMIT: longer than the broker or
  * PAWL_MQTT_PACKET_MAX takes. PAWL_ERR_ARGUMENT: topic empty or with wildcards.
- * QoS 1 is done when pawl_mqtt_step() answers PAWL_OK; nothing is repeated
- * after a lost connection: the caller publishes again.
+ * PAWL_ERR_UNSUPPORTED: QoS 1, and the broker takes only QoS 0. Where the
+ * broker keeps no retained messages, retain counts for nothing. QoS 1 is done
+ * when pawl_mqtt_step() answers PAWL_OK; nothing is repeated after a lost
+ * connection: the caller publishes again.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_mqtt_publish(struct pawl_mqtt *mqtt, const char *topic,
@@ -105,7 +111,8 @@ enum pawl_status pawl_mqtt_publish(struct pawl_mqtt *mqtt, const char *topic,
 
 /*
  * Queues a subscription to one filter; done when pawl_mqtt_step() answers
- * PAWL_OK. Same results as pawl_mqtt_publish().
+ * PAWL_OK; reason is then the QoS that was granted. Same results as
+ * pawl_mqtt_publish(); PAWL_ERR_ARGUMENT: not a filter (4.7.1).
  */
 PAWL_MUST_USE
 enum pawl_status pawl_mqtt_subscribe(struct pawl_mqtt *mqtt, const char *filter,

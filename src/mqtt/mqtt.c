@@ -14,6 +14,8 @@
 #define CLIENT_ID_MAX 64
 #define CONNACK_TIMEOUT_MS 30000u
 #define PING_TIMEOUT_MS 10000u
+#define ANSWER_TIMEOUT_MS 60000u /* PUBACK and SUBACK */
+#define SEND_TIMEOUT_MS 30000u   /* the session takes nothing more */
 
 static uint64_t now_ms(const struct pawl_mqtt *mqtt)
 {
@@ -36,7 +38,39 @@ static enum pawl_status queue(struct pawl_mqtt *mqtt,
     }
     mqtt->out_len = out->len;
     mqtt->out_at = 0;
+    mqtt->out_since_ms = now_ms(mqtt);
     return PAWL_OK;
+}
+
+/*
+ * Whether a wildcard stands where it may: "#" is the last level, "+" a whole
+ * one (4.7.1).
+ */
+static bool filter_good(struct pawl_bytes filter)
+{
+    for (size_t i = 0; i < filter.len; i++) {
+        bool begins = i == 0 || filter.data[i - 1] == '/';
+        bool last = i + 1 == filter.len;
+        uint8_t c = filter.data[i];
+
+        if ((c == '#' && !(begins && last)) ||
+            (c == '+' && !(begins && (last || filter.data[i + 1] == '/')))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A topic or filter of the caller's, as bytes; empty if it is not usable. */
+static struct pawl_bytes topic_bytes(const char *topic, bool wildcards)
+{
+    size_t len = pawl_text_len(topic, PAWL_MQTT_PACKET_MAX);
+    struct pawl_bytes bytes = {(const uint8_t *)topic, len};
+    bool good = len > 0 && len < PAWL_MQTT_PACKET_MAX &&
+                pawl_utf8_valid(bytes) &&
+                (wildcards ? filter_good(bytes) : pawl_mqtt_is_name(bytes));
+
+    return good ? bytes : PAWL_NO_BYTES;
 }
 
 static bool config_good(const struct pawl_mqtt_config *config)
@@ -46,7 +80,12 @@ static bool config_good(const struct pawl_mqtt_config *config)
                         : 0;
 
     return config->session != NULL && config->clock != NULL && id_len > 0 &&
-           id_len <= CLIENT_ID_MAX && config->will_payload.len <= 0xFFFF;
+           id_len <= CLIENT_ID_MAX &&
+           pawl_utf8_valid((struct pawl_bytes){
+               (const uint8_t *)config->client_id, id_len}) &&
+           (config->will_topic == NULL ||
+            (topic_bytes(config->will_topic, false).len > 0 &&
+             config->will_payload.len <= 0xFFFF));
 }
 
 enum pawl_status pawl_mqtt_open(struct pawl_mqtt *mqtt,
@@ -86,33 +125,22 @@ static enum pawl_status may_queue(const struct pawl_mqtt *mqtt)
     return mqtt->out_len > 0 ? PAWL_PENDING : PAWL_OK;
 }
 
-/* A topic or filter of the caller's, as bytes; empty if it is not usable. */
-static struct pawl_bytes topic_bytes(const char *topic, bool wildcards)
-{
-    size_t len = pawl_text_len(topic, PAWL_MQTT_PACKET_MAX);
-    struct pawl_bytes bytes = {(const uint8_t *)topic, len};
-
-    bool wild = strchr(topic, '#') != NULL || strchr(topic, '+') != NULL;
-    if (len == PAWL_MQTT_PACKET_MAX || !pawl_utf8_valid(bytes) ||
-        (wild && !wildcards)) {
-        return PAWL_NO_BYTES;
-    }
-    return bytes;
-}
-
 enum pawl_status pawl_mqtt_publish(struct pawl_mqtt *mqtt, const char *topic,
                                    struct pawl_bytes payload,
                                    enum pawl_mqtt_qos qos, bool retain)
 {
     struct pawl_bytes name = topic_bytes(topic, false);
     enum pawl_status status = may_queue(mqtt);
-    bool acknowledged = qos == PAWL_MQTT_QOS_1 && mqtt->qos_max > 0;
+    bool acknowledged = qos == PAWL_MQTT_QOS_1;
 
     if (name.len == 0) {
         return PAWL_ERR_ARGUMENT;
     }
     if (status != PAWL_OK) {
         return status;
+    }
+    if (acknowledged && mqtt->qos_max == 0) {
+        return PAWL_ERR_UNSUPPORTED; /* must not be sent (3.2.2.3.4) */
     }
     if (acknowledged && mqtt->publish_id != 0) {
         return PAWL_PENDING;
@@ -124,6 +152,7 @@ enum pawl_status pawl_mqtt_publish(struct pawl_mqtt *mqtt, const char *topic,
     status = queue(mqtt, &out);
     if (status == PAWL_OK && acknowledged) {
         mqtt->publish_id = id;
+        mqtt->asked_ms = now_ms(mqtt);
     }
     return status;
 }
@@ -146,6 +175,7 @@ enum pawl_status pawl_mqtt_subscribe(struct pawl_mqtt *mqtt, const char *filter,
     status = queue(mqtt, &out);
     if (status == PAWL_OK) {
         mqtt->subscribe_id = id;
+        mqtt->asked_ms = now_ms(mqtt);
     }
     return status;
 }
@@ -162,6 +192,8 @@ static void queue_disconnect(struct pawl_mqtt *mqtt, uint8_t reason)
     }
     mqtt->out_len = out.len;
     mqtt->out_at = 0;
+    mqtt->out_since_ms = now_ms(mqtt);
+    mqtt->state = MQTT_DISCONNECTING; /* nothing follows it (3.14.4) */
 }
 
 enum pawl_status pawl_mqtt_disconnect(struct pawl_mqtt *mqtt)
@@ -170,9 +202,13 @@ enum pawl_status pawl_mqtt_disconnect(struct pawl_mqtt *mqtt)
 
     if (status == PAWL_OK) {
         queue_disconnect(mqtt, MQTT_NORMAL);
-        mqtt->state = MQTT_DISCONNECTING;
     }
     return status;
+}
+
+static uint64_t ping_due_ms(const struct pawl_mqtt *mqtt)
+{
+    return mqtt->last_sent_ms + (uint64_t)mqtt->keep_alive_s * 1000u * 3u / 4u;
 }
 
 /* Puts what must be said between two packets into the empty `out`. */
@@ -180,6 +216,9 @@ static void next_control_packet(struct pawl_mqtt *mqtt)
 {
     struct pawl_mqtt_out out = writer(mqtt);
 
+    if (mqtt->state != MQTT_CONNECTED) {
+        return; /* before CONNACK and after DISCONNECT there is nothing */
+    }
     if (mqtt->ack_count > 0) {
         pawl_mqtt_put_u8(&out, MQTT_PUBACK << 4);
         pawl_mqtt_put_varint(&out, 2);
@@ -187,10 +226,8 @@ static void next_control_packet(struct pawl_mqtt *mqtt)
         mqtt->ack_count--;
         memmove(mqtt->acks, mqtt->acks + 1,
                 mqtt->ack_count * sizeof mqtt->acks[0]);
-    } else if (mqtt->connected && !mqtt->ping_pending &&
-               mqtt->keep_alive_s > 0 &&
-               now_ms(mqtt) - mqtt->last_sent_ms >=
-                   (uint64_t)mqtt->keep_alive_s * 1000u * 3u / 4u) {
+    } else if (!mqtt->ping_pending && mqtt->keep_alive_s > 0 &&
+               now_ms(mqtt) >= ping_due_ms(mqtt)) {
         pawl_mqtt_put_u8(&out, MQTT_PINGREQ << 4);
         pawl_mqtt_put_varint(&out, 0);
         mqtt->ping_pending = true;
@@ -198,6 +235,7 @@ static void next_control_packet(struct pawl_mqtt *mqtt)
     }
     mqtt->out_len = out.len;
     mqtt->out_at = 0;
+    mqtt->out_since_ms = now_ms(mqtt);
 }
 
 /* Sends until nothing is left or the session would block. */
@@ -218,7 +256,7 @@ static enum pawl_status flush(struct pawl_mqtt *mqtt, struct pawl_wait *wait)
         if (status != PAWL_OK) {
             return status;
         }
-        mqtt->last_sent_ms = now_ms(mqtt);
+        mqtt->last_sent_ms = mqtt->out_since_ms = now_ms(mqtt);
         mqtt->out_at += sent;
         if (mqtt->out_at >= mqtt->out_len) {
             mqtt->out_len = mqtt->out_at = 0;
@@ -303,6 +341,16 @@ static enum pawl_status receive(struct pawl_mqtt *mqtt, struct pawl_wait *wait,
     return PAWL_PENDING;
 }
 
+/*
+ * Whether a DISCONNECT may be sent now: not inside of another packet, not
+ * before CONNECT (3.1), and not twice.
+ */
+static bool may_say_why(const struct pawl_mqtt *mqtt)
+{
+    return (mqtt->state == MQTT_CONNECTED && mqtt->out_at == 0) ||
+           (mqtt->state == MQTT_CONNECTING && mqtt->out_len == 0);
+}
+
 /* Ends it: says why if the broker broke the protocol, and remembers. */
 static enum pawl_status fail(struct pawl_mqtt *mqtt, enum pawl_status status,
                              uint8_t reason)
@@ -310,10 +358,8 @@ static enum pawl_status fail(struct pawl_mqtt *mqtt, enum pawl_status status,
     struct pawl_wait unused;
 
     if (reason != MQTT_NORMAL) {
-        bool between = mqtt->out_at == 0;
-
         mqtt->reason = reason;
-        if (between && mqtt->connected) {
+        if (may_say_why(mqtt)) {
             queue_disconnect(mqtt, reason);
             (void)flush(mqtt, &unused); /* as far as it goes at once */
         }
@@ -324,26 +370,53 @@ static enum pawl_status fail(struct pawl_mqtt *mqtt, enum pawl_status status,
     return status;
 }
 
-/* The next instant at which something must be sent or given up. */
-static uint64_t deadline(const struct pawl_mqtt *mqtt)
+static uint64_t earlier(uint64_t a, uint64_t b)
 {
-    if (!mqtt->connected) {
-        return mqtt->opened_ms + CONNACK_TIMEOUT_MS;
-    }
-    if (mqtt->ping_pending) {
-        return mqtt->ping_sent_ms + PING_TIMEOUT_MS;
-    }
-    return mqtt->keep_alive_s == 0
-               ? UINT64_MAX
-               : mqtt->last_sent_ms +
-                     (uint64_t)mqtt->keep_alive_s * 1000u * 3u / 4u;
+    return a < b ? a : b;
 }
 
-static bool overdue(const struct pawl_mqtt *mqtt)
+/* The instant at which what is awaited has not come; UINT64_MAX: nothing is.
+ */
+static uint64_t give_up_ms(const struct pawl_mqtt *mqtt)
 {
-    bool awaiting = !mqtt->connected || mqtt->ping_pending;
+    uint64_t at = UINT64_MAX;
 
-    return awaiting && now_ms(mqtt) >= deadline(mqtt);
+    if (!mqtt->connected) {
+        at = mqtt->opened_ms + CONNACK_TIMEOUT_MS;
+    }
+    if (mqtt->ping_pending) {
+        at = earlier(at, mqtt->ping_sent_ms + PING_TIMEOUT_MS);
+    }
+    if (mqtt->publish_id != 0 || mqtt->subscribe_id != 0) {
+        at = earlier(at, mqtt->asked_ms + ANSWER_TIMEOUT_MS);
+    }
+    if (mqtt->out_len > 0) {
+        at = earlier(at, mqtt->out_since_ms + SEND_TIMEOUT_MS);
+    }
+    return at;
+}
+
+/* The next instant at which something must be sent or given up. */
+static uint64_t deadline_ms(const struct pawl_mqtt *mqtt)
+{
+    bool pings = mqtt->state == MQTT_CONNECTED && mqtt->out_len == 0 &&
+                 !mqtt->ping_pending && mqtt->keep_alive_s > 0;
+
+    return earlier(give_up_ms(mqtt), pings ? ping_due_ms(mqtt) : UINT64_MAX);
+}
+
+/* Both lanes of the session, and our own deadline. */
+static void fill_wait(const struct pawl_mqtt *mqtt, struct pawl_wait *wait,
+                      uint32_t events)
+{
+    uint64_t at = deadline_ms(mqtt);
+
+    wait->events = events & ~PAWL_WAIT_DEADLINE;
+    wait->deadline_ms = 0;
+    if (at != UINT64_MAX) {
+        wait->events |= PAWL_WAIT_DEADLINE;
+        wait->deadline_ms = at;
+    }
 }
 
 static bool idle(const struct pawl_mqtt *mqtt)
@@ -375,10 +448,9 @@ enum pawl_status pawl_mqtt_step(struct pawl_mqtt *mqtt, struct pawl_wait *wait)
     if (status != PAWL_PENDING) {
         return fail(mqtt, status, reason);
     }
-    if (overdue(mqtt)) {
+    if (now_ms(mqtt) >= give_up_ms(mqtt)) {
         return fail(mqtt, PAWL_ERR_TIMEOUT, MQTT_NORMAL);
     }
-    wait->events = out_wait.events | in_wait.events | PAWL_WAIT_DEADLINE;
-    wait->deadline_ms = deadline(mqtt);
+    fill_wait(mqtt, wait, out_wait.events | in_wait.events);
     return idle(mqtt) ? PAWL_OK : PAWL_PENDING;
 }

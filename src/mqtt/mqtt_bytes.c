@@ -10,7 +10,7 @@ void pawl_mqtt_put_raw(struct pawl_mqtt_out *out, struct pawl_bytes data)
         data.len <= out->cap - out->len) {
         memcpy(out->buf + out->len, data.data, data.len);
     }
-    out->len += data.len;
+    out->len = data.len <= SIZE_MAX - out->len ? out->len + data.len : SIZE_MAX;
 }
 
 void pawl_mqtt_put_u8(struct pawl_mqtt_out *out, uint8_t value)
@@ -103,6 +103,12 @@ bool pawl_mqtt_get_data(struct pawl_bytes *in, struct pawl_bytes *data)
     return true;
 }
 
+bool pawl_mqtt_is_name(struct pawl_bytes topic)
+{
+    return topic.len > 0 && memchr(topic.data, '#', topic.len) == NULL &&
+           memchr(topic.data, '+', topic.len) == NULL;
+}
+
 bool pawl_mqtt_get_text(struct pawl_bytes *in, struct pawl_bytes *text)
 {
     return pawl_mqtt_get_data(in, text) && pawl_utf8_valid(*text) &&
@@ -144,17 +150,18 @@ static const struct {
     uint8_t id, type;
     uint16_t packets;
 } known[] = {
-    {0x01, BYTE, IN(MQTT_PUBLISH)},   /* payload format indicator */
-    {0x02, FOUR, IN(MQTT_PUBLISH)},   /* message expiry interval */
-    {0x03, TEXT, IN(MQTT_PUBLISH)},   /* content type */
-    {0x08, TEXT, IN(MQTT_PUBLISH)},   /* response topic */
-    {0x09, DATA, IN(MQTT_PUBLISH)},   /* correlation data */
-    {0x0B, VARINT, IN(MQTT_PUBLISH)}, /* subscription identifier */
+    {0x01, BYTE, IN(MQTT_PUBLISH)}, /* payload format indicator */
+    {0x02, FOUR, IN(MQTT_PUBLISH)}, /* message expiry interval */
+    {0x03, TEXT, IN(MQTT_PUBLISH)}, /* content type */
+    {0x08, TEXT, IN(MQTT_PUBLISH)}, /* response topic */
+    {0x09, DATA, IN(MQTT_PUBLISH)}, /* correlation data */
+    {MQTT_SUBSCRIPTION_ID, VARINT, IN(MQTT_PUBLISH)},
     {MQTT_SESSION_EXPIRY, FOUR, IN(MQTT_CONNACK)},
     {0x12, TEXT, IN(MQTT_CONNACK)}, /* assigned client identifier */
     {MQTT_SERVER_KEEP_ALIVE, TWO, IN(MQTT_CONNACK)},
-    {0x15, TEXT, IN(MQTT_CONNACK)}, /* authentication method */
-    {0x16, DATA, IN(MQTT_CONNACK)}, /* authentication data */
+    /* Forbidden by 4.12, since we never ask for authentication. */
+    {MQTT_AUTHENTICATION_METHOD, TEXT, IN(MQTT_CONNACK)},
+    {MQTT_AUTHENTICATION_DATA, DATA, IN(MQTT_CONNACK)},
     {0x1A, TEXT, IN(MQTT_CONNACK)}, /* response information */
     {0x1C, TEXT, IN(MQTT_CONNACK) | IN(MQTT_DISCONNECT)}, /* server ref. */
     {0x1F, TEXT,
@@ -165,16 +172,16 @@ static const struct {
     {MQTT_PROPERTY_TOPIC_ALIAS, TWO, IN(MQTT_PUBLISH)},
     {MQTT_MAXIMUM_QOS, BYTE, IN(MQTT_CONNACK)},
     {MQTT_RETAIN_AVAILABLE, BYTE, IN(MQTT_CONNACK)},
-    {0x26, PAIR,
+    {MQTT_USER_PROPERTY, PAIR,
      IN(MQTT_CONNACK) | IN(MQTT_PUBLISH) | IN(MQTT_PUBACK) | IN(MQTT_SUBACK) |
-         IN(MQTT_DISCONNECT)}, /* user property */
+         IN(MQTT_DISCONNECT)},
     {MQTT_MAXIMUM_PACKET_SIZE, FOUR, IN(MQTT_CONNACK)},
     {0x28, BYTE, IN(MQTT_CONNACK)}, /* wildcard subscription available */
     {0x29, BYTE, IN(MQTT_CONNACK)}, /* subscription identifiers available */
     {0x2A, BYTE, IN(MQTT_CONNACK)}, /* shared subscription available */
 };
 
-/* Reads one value of type; numbers also into *number. */
+/* Reads one value of type; numbers also into *number. False: malformed. */
 static bool get_value(struct pawl_bytes *in, uint8_t type, uint32_t *number)
 {
     struct pawl_bytes text;
@@ -184,8 +191,7 @@ static bool get_value(struct pawl_bytes *in, uint8_t type, uint32_t *number)
 
     switch (type) {
     case BYTE:
-        /* Every byte property of a broker is a flag. */
-        good = pawl_mqtt_get_u8(in, &byte) && byte <= 1;
+        good = pawl_mqtt_get_u8(in, &byte);
         *number = byte;
         break;
     case TWO:
@@ -196,7 +202,7 @@ static bool get_value(struct pawl_bytes *in, uint8_t type, uint32_t *number)
         good = pawl_mqtt_get_u32(in, number);
         break;
     case VARINT:
-        good = pawl_mqtt_get_varint(in, number) == PAWL_OK && *number > 0;
+        good = pawl_mqtt_get_varint(in, number) == PAWL_OK;
         break;
     case TEXT:
         good = pawl_mqtt_get_text(in, &text);
@@ -213,16 +219,26 @@ static bool get_value(struct pawl_bytes *in, uint8_t type, uint32_t *number)
     return good;
 }
 
-/* Keeps what the client uses; false where the value is a protocol error. */
-static bool keep(struct pawl_mqtt_properties *to, uint8_t id, uint32_t number)
+/* Whether the standard allows the value; a protocol error if not. */
+static bool is_legal(uint8_t id, uint8_t type, uint32_t number)
 {
-    bool legal = true;
-
     switch (id) {
     case MQTT_PROPERTY_RECEIVE_MAXIMUM:
-        to->receive_maximum = (uint16_t)number;
-        legal = number > 0;
-        break;
+    case MQTT_MAXIMUM_PACKET_SIZE:
+    case MQTT_SUBSCRIPTION_ID:
+        return number > 0;
+    case MQTT_AUTHENTICATION_METHOD:
+    case MQTT_AUTHENTICATION_DATA:
+        return false;
+    default: /* every byte property of a broker is a flag */
+        return type != BYTE || number <= 1;
+    }
+}
+
+/* Keeps what the client uses. */
+static void keep(struct pawl_mqtt_properties *to, uint8_t id, uint32_t number)
+{
+    switch (id) {
     case MQTT_SERVER_KEEP_ALIVE:
         to->server_keep_alive_s = (uint16_t)number;
         to->has_server_keep_alive = true;
@@ -235,7 +251,6 @@ static bool keep(struct pawl_mqtt_properties *to, uint8_t id, uint32_t number)
         break;
     case MQTT_MAXIMUM_PACKET_SIZE:
         to->maximum_packet_size = number;
-        legal = number > 0;
         break;
     case MQTT_PROPERTY_TOPIC_ALIAS:
         to->has_topic_alias = true;
@@ -243,56 +258,67 @@ static bool keep(struct pawl_mqtt_properties *to, uint8_t id, uint32_t number)
     default:
         break;
     }
-    return legal;
 }
 
-static bool get_property(struct pawl_bytes *in, enum mqtt_packet packet,
-                         uint32_t *seen,
-                         struct pawl_mqtt_properties *properties)
+/* The row of a property; PAWL_ARRAY_LEN(known) if packet must not have it. */
+static size_t find_property(uint8_t id, enum mqtt_packet packet)
+{
+    size_t i = 0;
+
+    while (i < PAWL_ARRAY_LEN(known) &&
+           (known[i].id != id || (known[i].packets & IN(packet)) == 0)) {
+        i++;
+    }
+    return i;
+}
+
+static enum mqtt_reason get_property(struct pawl_bytes *in,
+                                     enum mqtt_packet packet, uint32_t *seen,
+                                     struct pawl_mqtt_properties *properties)
 {
     uint32_t number = 0;
     uint8_t id;
 
     if (!pawl_mqtt_get_u8(in, &id)) {
-        return false;
+        return MQTT_MALFORMED;
     }
-    for (size_t i = 0; i < PAWL_ARRAY_LEN(known); i++) {
-        if (known[i].id != id) {
-            continue;
-        }
-        bool repeats = known[i].type == PAIR || known[i].type == VARINT;
-        bool twice = !repeats && (*seen & 1u << i) != 0;
+    size_t row = find_property(id, packet);
+    if (row == PAWL_ARRAY_LEN(known) ||
+        !get_value(in, known[row].type, &number)) {
+        return MQTT_MALFORMED;
+    }
+    bool repeats = id == MQTT_USER_PROPERTY || id == MQTT_SUBSCRIPTION_ID;
+    bool twice = !repeats && (*seen & 1u << row) != 0;
 
-        *seen |= 1u << i;
-        return (known[i].packets & IN(packet)) != 0 && !twice &&
-               get_value(in, known[i].type, &number) &&
-               keep(properties, id, number);
+    *seen |= 1u << row;
+    if (twice || !is_legal(id, known[row].type, number)) {
+        return MQTT_PROTOCOL_ERROR;
     }
-    return false;
+    keep(properties, id, number);
+    return MQTT_NORMAL;
 }
 
-bool pawl_mqtt_get_properties(struct pawl_bytes *in, enum mqtt_packet packet,
-                              struct pawl_mqtt_properties *properties)
+enum mqtt_reason
+pawl_mqtt_get_properties(struct pawl_bytes *in, enum mqtt_packet packet,
+                         struct pawl_mqtt_properties *properties)
 {
+    enum mqtt_reason reason = MQTT_NORMAL;
     uint32_t len, seen = 0;
 
     *properties = (struct pawl_mqtt_properties){
-        .receive_maximum = 65535,
         .maximum_qos = 2,
         .retain_available = 1,
         .maximum_packet_size = UINT32_MAX,
     };
     if (pawl_mqtt_get_varint(in, &len) != PAWL_OK || len > in->len) {
-        return false;
+        return MQTT_MALFORMED;
     }
     struct pawl_bytes list = {in->data, len};
 
     in->data += len;
     in->len -= len;
-    while (list.len > 0) {
-        if (!get_property(&list, packet, &seen, properties)) {
-            return false;
-        }
+    while (list.len > 0 && reason == MQTT_NORMAL) {
+        reason = get_property(&list, packet, &seen, properties);
     }
-    return true;
+    return reason;
 }

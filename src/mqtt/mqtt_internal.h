@@ -12,8 +12,10 @@ enum mqtt_packet {
     MQTT_CONNACK = 2,
     MQTT_PUBLISH = 3,
     MQTT_PUBACK = 4,
+    MQTT_PUBREL = 6,
     MQTT_SUBSCRIBE = 8,
     MQTT_SUBACK = 9,
+    MQTT_UNSUBSCRIBE = 10,
     MQTT_PINGREQ = 12,
     MQTT_PINGRESP = 13,
     MQTT_DISCONNECT = 14
@@ -31,12 +33,16 @@ enum mqtt_reason {
 
 /* Properties (2.2.2.2) that we send or whose value we use. */
 enum mqtt_property {
+    MQTT_SUBSCRIPTION_ID = 0x0B,
     MQTT_SESSION_EXPIRY = 0x11,
     MQTT_SERVER_KEEP_ALIVE = 0x13,
+    MQTT_AUTHENTICATION_METHOD = 0x15,
+    MQTT_AUTHENTICATION_DATA = 0x16,
     MQTT_PROPERTY_RECEIVE_MAXIMUM = 0x21,
     MQTT_PROPERTY_TOPIC_ALIAS = 0x23,
     MQTT_MAXIMUM_QOS = 0x24,
     MQTT_RETAIN_AVAILABLE = 0x25,
+    MQTT_USER_PROPERTY = 0x26,
     MQTT_MAXIMUM_PACKET_SIZE = 0x27
 };
 
@@ -60,6 +66,8 @@ bool pawl_mqtt_get_u8(struct pawl_bytes *in, uint8_t *value);
 bool pawl_mqtt_get_u16(struct pawl_bytes *in, uint16_t *value);
 bool pawl_mqtt_get_u32(struct pawl_bytes *in, uint32_t *value);
 bool pawl_mqtt_get_data(struct pawl_bytes *in, struct pawl_bytes *data);
+/* Whether topic is a topic name: not empty, no wildcards (4.7). */
+bool pawl_mqtt_is_name(struct pawl_bytes topic);
 /* A UTF-8 string without U+0000 (1.5.4). */
 bool pawl_mqtt_get_text(struct pawl_bytes *in, struct pawl_bytes *text);
 
@@ -71,7 +79,6 @@ enum pawl_status pawl_mqtt_get_varint(struct pawl_bytes *in, uint32_t *value);
 
 /* The values of properties that matter to a client. */
 struct pawl_mqtt_properties {
-    uint16_t receive_maximum;
     uint16_t server_keep_alive_s;
     bool has_server_keep_alive;
     uint8_t maximum_qos;
@@ -81,12 +88,14 @@ struct pawl_mqtt_properties {
 };
 
 /*
- * Reads the properties at the start of *in: each must be allowed in packet,
- * be there once (user properties apart) and have a legal value. False: a
- * malformed packet or a protocol error.
+ * Reads the properties at the start of *in. Each must be allowed in packet
+ * and be of its type, or it is MQTT_MALFORMED; each must be there once (but
+ * for two that may be repeated) with a legal value, or it is
+ * MQTT_PROTOCOL_ERROR (2.2.2.2, 1.2). MQTT_NORMAL: all is well.
  */
-bool pawl_mqtt_get_properties(struct pawl_bytes *in, enum mqtt_packet packet,
-                              struct pawl_mqtt_properties *properties);
+enum mqtt_reason
+pawl_mqtt_get_properties(struct pawl_bytes *in, enum mqtt_packet packet,
+                         struct pawl_mqtt_properties *properties);
 
 /* Writes CONNECT (3.1). */
 void pawl_mqtt_write_connect(struct pawl_mqtt_out *out,
