@@ -79,7 +79,7 @@ struct pawl_session_config {
 };
 
 /* One session. Complete so that it can be allocated; fields are private. */
-#define PAWL_SESSION_STORAGE 8192
+#define PAWL_SESSION_STORAGE 4096
 struct pawl_session {
     uint64_t storage[PAWL_SESSION_STORAGE / 8];
 };

@@ -384,6 +384,25 @@ def protocol_rows(w):
         flags=["-groups", "P-521"])
 
 
+def stranger_rows():
+    """Peers that speak no TLS."""
+    row("nobody listens", refused("PAWL_ERR_UNREACHABLE", stage="CONNECTING",
+                                  call="step"), says=None)
+    row("silence", refused("PAWL_ERR_TIMEOUT",
+                           "the handshake took too long"),
+        ["--timeout", "400"], says=b"")
+    row("plaintext HTTP", refused("PAWL_ERR_PROTOCOL"),
+        says=b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    row("garbage", refused("PAWL_ERR_PROTOCOL"), says=bytes(range(256)) * 64)
+    row("a record of zero length", refused("PAWL_ERR_PROTOCOL"),
+        says=b"\x16\x03\x03\0\0" * 2000)
+    row("a record that is too long", refused("PAWL_ERR_PROTOCOL"),
+        says=b"\x16\x03\x03\xff\xff" + b"x" * 65535)
+    row("an alert at once", refused("PAWL_ERR_REFUSED",
+                                    alert="internal_error", refused=False),
+        says=b"\x15\x03\x03\0\2\2\x50")
+
+
 def sweep_rows():
     row("dies at each byte",
         {"sweep": "die", "harmless": 1, "leaks": 0, "again": GOOD},
@@ -418,6 +437,37 @@ def mismatches(expected, lines):
         elif got.get(key) != value:
             wrong.append(f"{key} is {got.get(key)!r}, not {value!r}")
     return wrong
+
+
+class Stranger:
+    """Sends what it is given to whoever connects, and waits. None: nobody
+    listens."""
+
+    def __init__(self, world, says):
+        self.log = world.write(b"")
+        self.says = says
+        self.peers = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+
+    def __enter__(self):
+        if self.says is None:
+            self.listener.close()
+        else:
+            threading.Thread(target=self.serve, daemon=True).start()
+        return self
+
+    def serve(self):
+        try:
+            while True:
+                self.peers.append(self.listener.accept()[0])
+                self.peers[-1].sendall(self.says)
+        except OSError:
+            pass  # closed, by either side
+
+    def __exit__(self, *_):
+        for each in [self.listener, *self.peers]:
+            each.close()
 
 
 class Capture:
@@ -525,7 +575,8 @@ def check_hellos(world):
 
 
 def run_row(world, title, expected, options, server):
-    with Server(world, **server) as peer:
+    kind = Stranger if "says" in server else Server
+    with kind(world, **server) as peer:
         lines = probe(world, peer.port, options)
         wrong = mismatches(expected, lines)
         log = pathlib.Path(peer.log).read_text(errors="replace")
@@ -562,6 +613,7 @@ def main():
         certificate_rows(world)
         client_rows(world)
         protocol_rows(world)
+        stranger_rows()
         sweep_rows()
         rows = [entry for entry in ROWS if arguments.only in entry[0] and
                 not (entry[3] and arguments.quick) and
