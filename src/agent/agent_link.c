@@ -60,6 +60,19 @@ static bool is_expired(const struct pawl_agent *agent)
            now_s > agent->link.credential.not_after_s;
 }
 
+/* A next LDevID that expired before it was used would never be refused by a
+ * server, and so never make room. */
+static bool dropped_expired(struct pawl_agent *agent)
+{
+    if (!is_expired(agent)) {
+        return false;
+    }
+    if (pawl_identity_drop_next(&agent->identity) != PAWL_OK) {
+        agent->fatal = PAWL_ERR_IO;
+    }
+    return true;
+}
+
 /*
  * Which credential talks to whom: a next LDevID proves itself at the broker;
  * a current one that is due renews itself first; without one, or with one
@@ -70,7 +83,7 @@ static void choose(struct pawl_agent *agent, enum pawl_use *use,
 {
     *use = PAWL_USE_MQTT;
     *kind = PAWL_IDENTITY_LDEVID_NEXT;
-    if (has(agent, *kind)) {
+    if (has(agent, *kind) && !dropped_expired(agent)) {
         return;
     }
     *kind = PAWL_IDENTITY_LDEVID;
