@@ -6,7 +6,7 @@
  * can be made to fail:
  *
  *   --piece N       the transport moves N bytes at most in a call
- *   --block         each of its calls answers PAWL_PENDING first
+ *   --block         three in four of its calls answer PAWL_PENDING
  *   --die-at N      it fails once N bytes were moved, both ways counted
  *   --end-at N      its input ends there instead
  *   --mute          sending fails once the session is established, a while
@@ -121,7 +121,7 @@ static bool open_key(void)
 static struct pawl_posix_transport sockets;
 static uint64_t moved;    /* bytes, both ways */
 static bool muted;        /* sending fails */
-static bool may_go[2];    /* sending, receiving: the next call is let through */
+static unsigned turns[2]; /* of sending, of receiving */
 static uint64_t calls;    /* of send and receive, since open */
 #define CALLS_MAX 2000000 /* more are a loop without end */
 
@@ -132,8 +132,7 @@ static bool blocked(size_t direction)
         fputs("probe: the session calls its transport without end\n", stderr);
         exit(3);
     }
-    may_go[direction] = !may_go[direction];
-    return options.block && may_go[direction];
+    return options.block && ++turns[direction] % 4 != 0;
 }
 
 static size_t allowed(size_t len, uint64_t limit)
