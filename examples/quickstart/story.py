@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -585,6 +586,13 @@ def main():
         parser.add_argument("--" + name, required=True,
                             help=argparse.SUPPRESS)
     args = parser.parse_args()
+
+    def interrupt(_number, _frame):
+        raise KeyboardInterrupt
+
+    # Children are ended and the folder is removed, however it ends.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
     return Story(args).run()
 
 
