@@ -3,7 +3,7 @@
 
 Started by quickstart.sh, which builds everything first. Exit codes: 0 every
 step happened as told; 1 a step did not; 2 wrong command line; 3 something
-that is needed is missing.
+that is needed is missing; 130 interrupted.
 """
 import argparse
 import json
@@ -550,7 +550,7 @@ class Story:
         except Failed:
             pass
         except KeyboardInterrupt:
-            self.screen.line("interrupted")
+            result = 130
         finally:
             self.close()
             self.table()
@@ -564,11 +564,13 @@ class Story:
                 self.screen.line("  '%s' %s show '%s'" % (
                     self.args.tool, what, self.path("device")))
         else:
-            if result != 0 and self.device is not None:
+            if result == 1 and self.device is not None:
                 self.tail()
             shutil.rmtree(self.folder, ignore_errors=True)
-        self.screen.line("every step happened as told" if result == 0 else
-                         "failed at step %s" % (self.failed_at or "?"))
+        self.screen.line(
+            "every step happened as told" if result == 0 else
+            "interrupted" if result == 130 else
+            "failed at step %s" % self.failed_at)
 
     def tail(self):
         self.screen.line("\nThe device's last words (--keep keeps all):")
