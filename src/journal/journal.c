@@ -27,8 +27,10 @@
  *  R7 Compaction carries the decided state, unchanged, into the other bank.
  *     Every non-blank frame there is spent first, ascending, then the bank is
  *     erased, then record and proof follow with the next epoch. If the bank
- *     in force has no proof and the other has, the bank in force is the one
- *     rewritten. Where there is no room to settle, compaction is the settling.
+ *     in force has no proof and the other ends in a proof of the same state,
+ *     the bank in force is the one rewritten, spent in descending order.
+ *     A commit leaves room for settling it; where there is none, compaction
+ *     is the settling, after R6.
  *  R8 Unreadable is invalid. Both banks blank: empty. Otherwise without a
  *     valid frame: lost; the next commit spends both banks and formats.
  *  R9 If the other bank is not blank and holds nothing valid, a compaction
@@ -68,7 +70,8 @@
 #include "base/base.h"
 #include <string.h>
 
-#define PAIR 2U /* frames of a commit: record and proof */
+#define PAIR 2U    /* frames of a commit: record and proof */
+#define RESERVE 3U /* and of the settling that it may need: R7 */
 
 /* --- One operation of the flash ---------------------------------------- */
 
@@ -120,6 +123,12 @@ static bool writes_pending(const struct pawl_journal *journal)
     return journal->commit_due && (journal->settled || !formatted(journal));
 }
 
+/* R7: the bank in force is in doubt, and the other one is not. */
+static bool rewrites_itself(const struct pawl_journal *journal)
+{
+    return !journal->proven && journal->other_has_it;
+}
+
 /* R7: the bank that is rewritten; R8: bank 0 when there is no other truth. */
 static void start_move(struct pawl_journal *journal)
 {
@@ -131,10 +140,8 @@ static void start_move(struct pawl_journal *journal)
         journal->phase = PAWL_JOURNAL_VOID_LOST;
         return;
     }
-    journal->target = journal->bank;
-    if (journal->proven || !journal->other_proven) {
-        journal->target ^= 1U;
-    }
+    journal->target =
+        rewrites_itself(journal) ? journal->bank : journal->bank ^ 1U;
     /* The state is carried and proved anew before a commit may follow. */
     journal->settled = false;
     journal->phase = PAWL_JOURNAL_VOID;
@@ -142,9 +149,22 @@ static void start_move(struct pawl_journal *journal)
 
 static bool must_move(const struct pawl_journal *journal)
 {
+    uint32_t needed = PAIR + (writes_pending(journal) ? RESERVE : 0);
+
     return !formatted(journal) || journal->other_suspect ||
            journal->compact_due ||
-           journal->spend_end + PAIR > journal->geometry.frames;
+           journal->spend_end + needed > journal->geometry.frames;
+}
+
+/*
+ * R6 holds before a compaction that settles, too: what follows the last valid
+ * frame must not come back while the other bank is being written.
+ */
+static bool spends_first(const struct pawl_journal *journal)
+{
+    return formatted(journal) && !journal->settled &&
+           !rewrites_itself(journal) && journal->next < journal->spend_end &&
+           journal->next < journal->geometry.frames;
 }
 
 /* Begins to append the state in force or the pending one. */
@@ -154,7 +174,11 @@ static enum pawl_status start_append(struct pawl_journal *journal)
         if (journal->moved) {
             return broken(journal); /* an erased bank that is not blank */
         }
-        start_move(journal);
+        if (spends_first(journal)) {
+            journal->phase = PAWL_JOURNAL_SPEND;
+        } else {
+            start_move(journal);
+        }
     } else {
         journal->phase = journal->next < journal->spend_end
                              ? PAWL_JOURNAL_SPEND
@@ -264,6 +288,18 @@ static enum pawl_status seal_end(struct pawl_journal *journal)
 /* --- Compaction ---------------------------------------------------------- */
 
 /*
+ * The order in which a bank is spent. The other bank ascending, so that its
+ * newest frame goes last; the bank in force descending, so that what was cut
+ * behind the state goes before the state itself.
+ */
+static uint32_t void_index(const struct pawl_journal *journal)
+{
+    return journal->target == journal->bank
+               ? journal->geometry.frames - 1U - journal->cursor
+               : journal->cursor;
+}
+
+/*
  * Spends the next frame of bank that is not blank. A frame that reads as a
  * tombstone is spent again: that may be the one that was being made when
  * power failed, and still come back. PAWL_OK, nothing begun: none is left.
@@ -273,13 +309,15 @@ static enum pawl_status void_next(struct pawl_journal *journal, unsigned bank)
     struct pawl_frame frame;
 
     while (journal->cursor < journal->geometry.frames) {
-        (void)pawl_frame_read(journal->flash, &journal->geometry, bank,
-                              journal->cursor, journal->frame, &frame);
+        uint32_t index = void_index(journal);
+
+        (void)pawl_frame_read(journal->flash, &journal->geometry, bank, index,
+                              journal->frame, &frame);
         if (frame.verdict != PAWL_FRAME_IS_BLANK) {
             if (bank != journal->target) {
                 journal->other_suspect = true;
             }
-            return spend(journal, bank, journal->cursor);
+            return spend(journal, bank, index);
         }
         journal->cursor++;
     }
@@ -312,10 +350,10 @@ static void erase_end(struct pawl_journal *journal)
     if (journal->cursor < journal->geometry.bank_size) {
         return;
     }
-    if (formatted(journal) && journal->target != journal->bank) {
-        journal->other_proven = journal->proven;
+    if (formatted(journal)) {
         journal->other_suspect = false;
     }
+    journal->other_has_it = false;
     journal->compact_due = false;
     journal->bank = journal->target;
     journal->proven = false;
@@ -441,7 +479,6 @@ static void adopt(struct pawl_journal *journal, unsigned bank,
     journal->found = PAWL_JOURNAL_VALID;
     journal->bank = (uint8_t)bank;
     journal->proven = mine->proven;
-    journal->other_proven = other->proven;
     journal->other_suspect = !other->valid && !other->blank;
     journal->epoch = mine->epoch;
     journal->sequence = mine->sequence;
@@ -464,6 +501,7 @@ static bool decide(struct pawl_journal *journal)
 {
     struct pawl_bank found[2];
     bool readable = false;
+    bool same = false;
     unsigned bank = 0;
 
     readable |=
@@ -472,6 +510,10 @@ static bool decide(struct pawl_journal *journal)
     readable |=
         pawl_bank_scan(journal->flash, &journal->geometry, 1, journal->frame,
                        &found[1], journal->pending, &journal->pending_len);
+    same = found[0].valid && found[1].valid &&
+           pawl_bytes_equal(
+               pawl_journal_payload(journal),
+               (struct pawl_bytes){journal->pending, journal->pending_len});
     if (second_wins(found)) {
         bank = 1;
         memcpy(journal->payload, journal->pending, journal->pending_len);
@@ -479,6 +521,7 @@ static bool decide(struct pawl_journal *journal)
     }
     if (found[bank].valid) {
         adopt(journal, bank, &found[bank], &found[bank ^ 1U]);
+        journal->other_has_it = same && found[bank ^ 1U].last_is_proof;
         return true;
     }
     journal->found = found[0].blank && found[1].blank ? PAWL_JOURNAL_EMPTY
@@ -585,9 +628,11 @@ enum pawl_status pawl_journal_compact(struct pawl_journal *journal)
 
 size_t pawl_journal_room(const struct pawl_journal *journal)
 {
+    uint32_t used = journal->spend_end + RESERVE;
+
     if (!formatted(journal) || journal->other_suspect ||
-        journal->spend_end >= journal->geometry.frames) {
+        used >= journal->geometry.frames) {
         return 0;
     }
-    return journal->geometry.frames - journal->spend_end;
+    return journal->geometry.frames - used;
 }

@@ -94,7 +94,7 @@ struct pawl_journal {
     bool busy;          /* the flash answered PAWL_PENDING: poll it */
     bool settled;       /* the payload in force may be acted upon */
     bool proven;        /* a valid proof in the bank in force */
-    bool other_proven;  /* in the other bank */
+    bool other_has_it;  /* the other bank ends in a proof of the same */
     bool other_suspect; /* not blank and nothing valid: R9 */
     bool commit_due;    /* pending[] waits to be written */
     bool compact_due;   /* asked for by pawl_journal_compact() */
