@@ -11,6 +11,9 @@ import re
 import sys
 
 TEST = pathlib.Path(__file__).resolve().parent.parent
+# What the device says, and what it is: see fuzz_process.c.
+ANSWERS = ((b"\x00\x00", 0), (b"\x00\x01", 0), (b"\x00\x02", 0), (b"\x00\x03", 0),
+           (b"\x55\xaa", 0x80), (b"\x00\x00", 0x60), (b"\x00\x01", 0x20))
 LITERAL = r'"(?:[0-9a-fA-F() ]*)"|[A-Z][A-Z0-9_]*'
 TEXT = re.compile(r"(?:%s)(?:\s+(?:%s))*" % (LITERAL, LITERAL))
 TOKEN = re.compile(LITERAL)
@@ -136,8 +139,8 @@ def main():
                 put("process", process(data[start - 1 :], b"\x00\x00"))
         elif data[:1] in (b"\xa3", b"\xa4", b"\xa5", b"\xa6", b"\xa7", b"\xa8"):
             put("envelope", b"\x00" + envelope(data))
-            put("process", process(data, b"\x00\x00"))
-            put("process", process(data, b"\x55\xaa", 0x80))
+            for answers, flags in ANSWERS:
+                put("process", process(data, answers, flags))
     manifest, members = severed()
     whole = bytearray(envelope(manifest))
     whole[2] = 0xA4
