@@ -359,6 +359,21 @@ static void keys_rise_in_the_order_of_their_encodings(void)
     }
 }
 
+static void a_count_is_never_more_than_the_bytes_could_hold(void)
+{
+    struct pawl_cbor in;
+    size_t count = 1;
+
+    given(&in, "a2000000");
+    CHECK(pawl_cbor_map(&in, &count) == PAWL_ERR_MALFORMED && count == 0);
+    given(&in, "a200000000");
+    CHECK(pawl_cbor_map(&in, &count) == PAWL_OK && count == 2);
+    given(&in, "820000");
+    CHECK(pawl_cbor_array(&in, &count) == PAWL_OK && count == 2);
+    given(&in, "8200");
+    CHECK(pawl_cbor_array(&in, &count) == PAWL_ERR_MALFORMED && count == 0);
+}
+
 static void what_is_left_over_is_an_error(void)
 {
     struct pawl_cbor in;
@@ -380,6 +395,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(null_is_no_truth_value),
     CHECK_TEST(the_first_error_stays),
     CHECK_TEST(keys_rise_in_the_order_of_their_encodings),
+    CHECK_TEST(a_count_is_never_more_than_the_bytes_could_hold),
     CHECK_TEST(what_is_left_over_is_an_error),
 };
 
