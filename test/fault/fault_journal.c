@@ -798,6 +798,36 @@ static void seed_unproven(struct node *node, struct pawl_journal *journal,
     node->sequence = 0; /* of what is lost with the new bank */
 }
 
+/*
+ * Commits leave three frames for settling; fewer are free only after cuts.
+ * What commits fill up to before seed_cuts() takes the rest.
+ */
+static uint32_t base_of(int free_frames)
+{
+    if (free_frames >= 3) {
+        return (uint32_t)free_frames;
+    }
+    return free_frames == 1 ? 5U : 6U;
+}
+
+/* Cuts a commit in its record, then settling in its own, and so on. */
+static void seed_cuts(struct node *node, struct pawl_journal *journal, int cuts)
+{
+    uint8_t payload[PAYLOAD] = {0};
+
+    pawl_put_u32(payload, node->newest + 1U);
+    must(pawl_journal_commit(journal, PAWL_BYTES(payload)) == PAWL_PENDING,
+         "a seed could not be cut");
+    for (; cuts > 0; cuts--) {
+        seed_step_to(journal, PAWL_JOURNAL_RECORD_SEAL);
+        must(seed_open(node, journal) == PAWL_PENDING,
+             "a seed needs no settling");
+    }
+    must(pawl_journal_finish(journal, NULL, NULL) == PAWL_OK,
+         "a seed could not be settled");
+    node->sequence = journal->sequence;
+}
+
 /* A healthy flash with so many frames free in the bank in force. */
 static struct node *make_seed(const struct geometry *geometry, int free_frames)
 {
@@ -838,7 +868,7 @@ static struct node *make_seed(const struct geometry *geometry, int free_frames)
              pawl_journal_finish(&journal, NULL, NULL) == PAWL_OK,
          "a seed could not be compacted");
     node->sequence = journal.sequence;
-    free_wanted = free_frames > 0 ? (uint32_t)free_frames : 0;
+    free_wanted = base_of(free_frames);
     while (free_frames != COMPACTED &&
            frames.frames - journal.next > free_wanted) {
         if ((frames.frames - journal.next - free_wanted) % 2U != 0) {
@@ -847,6 +877,11 @@ static struct node *make_seed(const struct geometry *geometry, int free_frames)
                  "a seed could not be opened again");
         }
         seed_commit(node, &journal);
+    }
+    if (free_frames >= 0 && free_frames < 3) {
+        seed_cuts(node, &journal, free_frames == 0 ? 2 : 1);
+        must(frames.frames - journal.next == (uint32_t)free_frames,
+             "a seed did not come out as it should");
     }
     if (free_frames == UNPROVEN || free_frames == FADING) {
         seed_unproven(node, &journal, free_frames == FADING);

@@ -49,6 +49,8 @@ struct Frame {
     uint8_t ways = BLANK;
     uint8_t clean = 1; /* wholly erased, and not programmed since */
     uint8_t proof = 0, value = OLD;
+    uint8_t carried =
+        0;             /* written to carry or settle, in a bank not yet firm */
     uint8_t epoch = 0; /* relative: only differences matter */
 };
 
@@ -61,6 +63,7 @@ struct State {
 enum Without {
     NOTHING,
     R3_PROOF,
+    R3_FIRM,
     R3_SEAL,
     R4,
     R5,
@@ -72,8 +75,9 @@ enum Without {
     WITHOUT_COUNT
 };
 const char *const without_names[] = {
-    "nothing", "R3 (proof)",      "R3 (seal of its own)", "R4", "R5",
-    "R6",      "R7 (tombstones)", "R7 (which bank)",      "R8", "R9"};
+    "nothing", "R3 (proof)", "R3 (second proof)", "R3 (seal of its own)", "R4",
+    "R5",      "R6",         "R7 (tombstones)",   "R7 (which bank)",      "R8",
+    "R9"};
 
 int frames;
 Without without;
@@ -89,6 +93,7 @@ struct Cut {
 
 struct Bank {
     bool valid = false, proven = false, last_is_proof = false, blank = true;
+    bool firm = false; /* its first proof is known to be complete */
     int after_valid = 0, after_used = 0;
     uint8_t epoch = 0, value = OLD;
 };
@@ -109,7 +114,7 @@ struct Session {
     bool cut = false;
     uint8_t epoch = 0;
     int bank = 0, next = 0, spend_end = 0;
-    bool proven = false, other_proven = false, suspect = false;
+    bool proven = false, firm = false, suspect = false;
     bool moved = false;
     /* what this session knows the frames to be, beyond what it read */
     uint8_t seen[2][FRAMES_MAX];
@@ -144,7 +149,7 @@ struct Session {
         seen[b][i] = GARBAGE;
     }
 
-    void program(uint8_t value, bool proof)
+    void program(uint8_t value, bool proof, bool carried)
     {
         Frame &frame = s.frame[bank][next];
         if (frame.clean == 0 || frame.ways != BLANK) {
@@ -154,6 +159,7 @@ struct Session {
         frame.proof = proof ? 1 : 0;
         frame.value = value;
         frame.epoch = epoch;
+        frame.carried = carried ? 1 : 0;
         if (cut_now()) { /* in the body */
             frame.ways = BLANK | GARBAGE;
             if (without == R3_SEAL) {
@@ -212,6 +218,10 @@ struct Session {
                     found.after_valid = i + 1;
                     found.epoch = frame.epoch;
                     found.value = frame.value;
+                    found.firm =
+                        frame.carried == 0 || (frame.proof != 0 && i > 0 &&
+                                               reading.way[b][i - 1] == VALID &&
+                                               s.frame[b][i - 1].proof != 0);
                 }
                 found.proven = found.proven || frame.proof != 0;
             }
@@ -221,17 +231,21 @@ struct Session {
 
     void pair(uint8_t value)
     {
-        program(value, false);
+        bool carried = !firm;
+        program(value, false, carried);
         if (without != R3_PROOF) {
-            program(value, true);
+            program(value, true, carried);
         }
-        proven = true;
+        if (carried && without != R3_PROOF && without != R3_FIRM) {
+            program(value, true, carried);
+        }
+        proven = firm = true;
     }
 
     /* R7 */
     void move(uint8_t value)
     {
-        int target = proven || !other_proven ? bank ^ 1 : bank;
+        int target = proven ? bank ^ 1 : bank;
         if (without == R7_PROOF) {
             target = bank ^ 1;
         }
@@ -245,11 +259,8 @@ struct Session {
             }
         }
         erase(target);
-        if (target != bank) {
-            other_proven = proven;
-        }
         suspect = false;
-        proven = false;
+        proven = firm = false;
         bank = target;
         next = spend_end = 0;
         epoch++;
@@ -259,7 +270,7 @@ struct Session {
     /* Appends value; in_force is what compaction would carry. */
     void append(uint8_t value, bool settles)
     {
-        if ((suspect && without != R9) || spend_end + 2 > frames) {
+        if ((suspect && without != R9) || spend_end + (firm ? 2 : 3) > frames) {
             move(settles ? value : static_cast<uint8_t>(ACKED));
             if (settles) {
                 return;
@@ -319,11 +330,11 @@ struct Session {
         }
         epoch = mine.epoch;
         proven = mine.proven;
-        other_proven = other.proven;
+        firm = mine.firm || without == R3_FIRM;
         suspect = !other.valid && !other.blank;
         next = without == R6 ? mine.after_used : mine.after_valid;
         spend_end = mine.after_used + (without == R5 ? 0 : 1);
-        bool settled = (mine.last_is_proof || without == R3_PROOF) &&
+        bool settled = ((mine.last_is_proof && firm) || without == R3_PROOF) &&
                        mine.after_used == mine.after_valid;
         if (!settled && without != R4) {
             append(mine.value, true);
@@ -362,8 +373,8 @@ std::string pack(const State &s)
             uint8_t content = 0;
             if ((f.ways & VALID) != 0) {
                 int age = newest - f.epoch < 7 ? newest - f.epoch : 7;
-                content =
-                    static_cast<uint8_t>(f.proof | f.value << 1 | age << 3);
+                content = static_cast<uint8_t>(f.proof | f.value << 1 |
+                                               age << 3 | f.carried << 6);
             }
             out.push_back(static_cast<char>(f.ways | f.clean << 3));
             out.push_back(static_cast<char>(content));
@@ -385,6 +396,7 @@ State unpack(const std::string &in)
             row[i].clean = a >> 3 & 1;
             row[i].proof = c & 1;
             row[i].value = c >> 1 & 3;
+            row[i].carried = c >> 6 & 1;
             row[i].epoch = static_cast<uint8_t>(16 - (c >> 3 & 7));
         }
     }
@@ -619,19 +631,27 @@ Result search(const State &seed, int depth_max, size_t table)
     return result;
 }
 
-/* A bank in force with `used` frames, the other full of the epoch before. */
-State make_seed(int used)
+void seed_frame(Frame &f, int bank, bool proof, bool carried, uint8_t value)
+{
+    f.ways = VALID;
+    f.clean = 0;
+    f.proof = proof ? 1 : 0;
+    f.carried = carried ? 1 : 0;
+    f.value = value;
+    f.epoch = static_cast<uint8_t>(16 - bank);
+}
+
+/* A bank in force with so many commits, the other as full as it gets. */
+State make_seed(int commits)
 {
     State s;
     for (int b = 0; b < 2; b++) {
-        int end = b == 0 ? used : used == 2 ? 0 : frames / 2 * 2;
-        for (int i = 0; i < end; i++) {
-            Frame &f = s.frame[b][i];
-            f.ways = VALID;
-            f.clean = 0;
-            f.proof = i % 2 != 0;
-            f.epoch = static_cast<uint8_t>(16 - b);
-            f.value = b == 0 && i >= used - 2 ? ACKED : OLD;
+        int end = b == 0 ? 3 + 2 * commits : (frames - 3) / 2 * 2 + 3;
+        for (int i = 0; i < end && i < FRAMES_MAX; i++) {
+            bool carried = i < 3;
+            seed_frame(s.frame[b][i], b, carried ? i != 0 : i % 2 == 0, carried,
+                       b == 0 && i >= end - (commits == 0 ? 3 : 2) ? ACKED
+                                                                   : OLD);
         }
     }
     return s;
@@ -646,9 +666,9 @@ int main(int argc, char **argv)
     int failed = 0;
 
     for (frames = 6; frames <= 8; frames += 2) {
-        for (int used = 2; used <= frames; used += 2) {
+        for (int used = 0; 3 + 2 * used <= frames; used++) {
             Result r = search(make_seed(used), exhaustive ? 20 : 4, table);
-            std::printf("model: %d frames, seed %d used: complete to %d "
+            std::printf("model: %d frames, seed %d commits: complete to %d "
                         "interrupted sessions%s, %llu states, %llu sessions%s"
                         "%s\n",
                         frames, used, r.depth,
@@ -671,7 +691,7 @@ int main(int argc, char **argv)
         without = static_cast<Without>(w);
         const char *by = nullptr;
         int after = 0;
-        for (int used = 2; used <= frames && by == nullptr; used += 2) {
+        for (int used = 0; 3 + 2 * used <= frames && by == nullptr; used++) {
             Result r = search(make_seed(used), 6, table);
             by = r.violated;
             after = r.depth + 1;
