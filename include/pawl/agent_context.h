@@ -53,6 +53,10 @@ struct pawl_agent {
     struct pawl_mqtt mqtt;
     struct pawl_enroll enroll;
     bool inventory_due, renewing;
+    bool telling_inventory;      /* it is what LINK_REPORT waits for */
+    bool ldevid_expired;         /* a server said so */
+    uint8_t next_refusals;       /* of the next LDevID, possibly, in a row */
+    struct pawl_backoff renewal; /* apart: the broker is not to wait for it */
     struct pawl_agent_report reports[PAWL_AGENT_REPORTS];
     size_t report_count;
 
@@ -64,6 +68,7 @@ struct pawl_agent {
     struct pawl_uri uri;          /* what is being fetched */
     uint64_t offset;              /* of the next byte of the answer */
     uint64_t skip;                /* bytes that the engine has already */
+    bool moved;                   /* the engine took some of the answer */
     size_t chunk_len, chunk_at;
     uint8_t chunk[PAWL_AGENT_CHUNK];
     size_t envelope_len;

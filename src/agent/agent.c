@@ -25,12 +25,15 @@ uint64_t pawl_agent_now_ms(const struct pawl_agent *agent)
     return clock->monotonic_ms(clock->ctx);
 }
 
-bool pawl_agent_wall_s(const struct pawl_agent *agent, int64_t *seconds)
+int64_t pawl_agent_wall_s(const struct pawl_agent *agent)
 {
     const struct pawl_clock *clock = agent->config.port->clock;
+    int64_t floor_s = pawl_identity_time_floor(&agent->identity);
+    int64_t now_s = 0;
+    bool known =
+        clock->wall_s != NULL && clock->wall_s(clock->ctx, &now_s) == PAWL_OK;
 
-    return clock->wall_s != NULL &&
-           clock->wall_s(clock->ctx, seconds) == PAWL_OK;
+    return known && now_s > floor_s ? now_s : floor_s;
 }
 
 void pawl_agent_tell(struct pawl_agent *agent,
@@ -109,6 +112,30 @@ static void on_update(void *ctx, const struct pawl_update_event *event)
     pawl_agent_tell(agent, &told);
 }
 
+/* 1 to 64 of A-Z a-z 0-9 . _ -: it becomes a topic and a client identifier,
+ * and a wildcard in it would subscribe to other devices. */
+static bool serial_good(const char *serial)
+{
+    size_t len = serial != NULL ? strlen(serial) : 0;
+
+    return len >= 1 && len <= 64 &&
+           strspn(serial, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                          "0123456789._-") == len;
+}
+
+/* "PREFIX/SERIAL/inventory" must fit; a wildcard is no part of a prefix. */
+static bool topics_good(const struct pawl_agent_config *config)
+{
+    const char *prefix =
+        config->topic_prefix != NULL ? config->topic_prefix : "";
+
+    return serial_good(config->port->product->serial) &&
+           strpbrk(prefix, "#+") == NULL &&
+           strlen(prefix) + strlen(config->port->product->serial) +
+                   sizeof "//inventory" <=
+               PAWL_TOPIC_MAX;
+}
+
 static bool config_good(const struct pawl_agent_config *config)
 {
     const struct pawl_port *port = config->port;
@@ -117,7 +144,7 @@ static bool config_good(const struct pawl_agent_config *config)
            port->keystore != NULL && port->transport != NULL &&
            port->reset != NULL && port->reset->reboot != NULL &&
            port->store != NULL && config->endpoints != NULL &&
-           config->endpoint_count > 0;
+           config->endpoint_count > 0 && topics_good(config);
 }
 
 static void feed(const struct pawl_agent *agent)
@@ -244,6 +271,10 @@ enum pawl_status pawl_agent_step(struct pawl_agent *agent,
     pawl_agent_trial_step(agent, &one[2]);
     for (size_t i = 0; i < PAWL_ARRAY_LEN(one); i++) {
         pawl_agent_merge_wait(wait, &one[i]);
+    }
+    if (agent->link.state == LINK_ONLINE &&
+        (agent->inventory_due || agent->report_count > 0)) {
+        wait->events |= PAWL_WAIT_NOTHING; /* told behind the link's turn */
     }
     if (agent->fatal != PAWL_OK) {
         return agent->fatal;

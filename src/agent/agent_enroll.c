@@ -60,7 +60,8 @@ void pawl_agent_enroll_step(struct pawl_agent *agent, struct pawl_wait *wait)
     }
     pawl_session_accepted(&link->session);
     pawl_agent_lane_close(link);
-    agent->renewing = false;
+    agent->renewing = agent->ldevid_expired = false;
+    agent->renewal = (struct pawl_backoff){0};
     pawl_agent_say(agent, PAWL_EVENT_ENROLLED, PAWL_OK,
                    "a new LDevID is stored");
     link->backoff = (struct pawl_backoff){0};

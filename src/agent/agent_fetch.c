@@ -46,14 +46,12 @@ enum pawl_status pawl_agent_fetch_open(struct pawl_agent *agent)
 void pawl_agent_fetch_fail(struct pawl_agent *agent, enum pawl_status status)
 {
     struct pawl_agent_lane *fetch = &agent->fetch;
-    const struct pawl_session_failure *failure =
-        pawl_session_failure(&fetch->session);
     struct pawl_agent_event event = {
         .code = PAWL_EVENT_DOWNLOAD_FAILED,
         .status = status,
         .text = pawl_status_text(status),
         .endpoint = fetch->session_config.endpoint,
-        .session = failure->status != PAWL_OK ? failure : NULL,
+        .session = pawl_agent_lane_failure(fetch),
         .sequence = agent->sequence,
     };
 
@@ -61,6 +59,17 @@ void pawl_agent_fetch_fail(struct pawl_agent *agent, enum pawl_status status)
     pawl_agent_lane_close(fetch);
     pawl_agent_backoff(agent, &fetch->backoff, 0);
     fetch->state = FETCH_REST;
+}
+
+/* Nothing more is to be done for what was announced. Another announcement,
+ * which came meanwhile, stays. */
+static void forget(struct pawl_agent *agent)
+{
+    pawl_agent_lane_close(&agent->fetch);
+    if (!agent->announced_new) {
+        agent->announced[0] = '\0';
+    }
+    agent->fetch.state = FETCH_IDLE;
 }
 
 /* Gives up what was announced, and tells why. */
@@ -77,9 +86,7 @@ static void refuse_as(struct pawl_agent *agent, enum pawl_status status,
     };
 
     pawl_agent_tell(agent, &event);
-    pawl_agent_lane_close(&agent->fetch);
-    agent->announced[0] = '\0';
-    agent->fetch.state = FETCH_IDLE;
+    forget(agent);
     agent->inventory_due = true;
 }
 
@@ -125,12 +132,7 @@ static void begin(struct pawl_agent *agent, struct pawl_wait *wait)
 
 static void rest(struct pawl_agent *agent, struct pawl_wait *wait)
 {
-    struct pawl_agent_lane *fetch = &agent->fetch;
-
-    if (agent->announced_new) {
-        fetch->backoff = (struct pawl_backoff){0};
-    }
-    if (pawl_agent_rested(agent, &fetch->backoff, wait)) {
+    if (pawl_agent_rested(agent, &agent->fetch.backoff, wait)) {
         begin(agent, wait);
     }
 }
@@ -272,13 +274,6 @@ static bool make_room(struct pawl_agent *agent,
     return status == PAWL_OK || status == PAWL_PENDING;
 }
 
-static void forget(struct pawl_agent *agent)
-{
-    pawl_agent_lane_close(&agent->fetch);
-    agent->announced[0] = '\0';
-    agent->fetch.state = FETCH_IDLE;
-}
-
 /* Gives the envelope to the engine. */
 static void start_engine(struct pawl_agent *agent,
                          const struct pawl_manifest *manifest)
@@ -287,6 +282,10 @@ static void start_engine(struct pawl_agent *agent,
         &agent->update,
         (struct pawl_bytes){agent->envelope, agent->envelope_len});
 
+    if (status == PAWL_ERR_STATE) {
+        pawl_agent_fetch_fail(agent, status); /* the counter must rise first */
+        return;
+    }
     if (status != PAWL_OK && status != PAWL_PENDING) {
         pawl_agent_fetch_refuse(agent, status);
         return;
@@ -352,6 +351,8 @@ static void idle(struct pawl_agent *agent, struct pawl_wait *wait)
 
 void pawl_agent_fetch_step(struct pawl_agent *agent, struct pawl_wait *wait)
 {
+    uint8_t before = agent->fetch.state;
+
     switch ((enum fetch_state)agent->fetch.state) {
     case FETCH_IDLE:
         idle(agent, wait);
@@ -384,5 +385,8 @@ void pawl_agent_fetch_step(struct pawl_agent *agent, struct pawl_wait *wait)
     case FETCH_RESET:
         pawl_agent_payload_step(agent, wait);
         break;
+    }
+    if (agent->fetch.state != before) {
+        wait->events |= PAWL_WAIT_NOTHING;
     }
 }

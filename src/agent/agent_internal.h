@@ -48,8 +48,8 @@ enum trial_state {
 
 /* agent.c */
 uint64_t pawl_agent_now_ms(const struct pawl_agent *agent);
-/* Fills in the time as it is known, in seconds; false: it is not. */
-bool pawl_agent_wall_s(const struct pawl_agent *agent, int64_t *seconds);
+/* The lowest that the time can be, in seconds: the clock's, or the floor. */
+int64_t pawl_agent_wall_s(const struct pawl_agent *agent);
 /* Tells the application, and the broker where the code is worth it. */
 void pawl_agent_tell(struct pawl_agent *agent,
                      const struct pawl_agent_event *event);
@@ -69,11 +69,14 @@ enum pawl_status pawl_agent_lane_open(struct pawl_agent *agent,
                                       const struct pawl_endpoint *endpoint,
                                       enum pawl_identity_kind kind);
 void pawl_agent_lane_close(struct pawl_agent_lane *lane);
+/* Why the lane's session failed; NULL: it did not, or there is none. */
+const struct pawl_session_failure *
+pawl_agent_lane_failure(const struct pawl_agent_lane *lane);
 /* Reads a credential into the lane. */
 enum pawl_status pawl_agent_lane_credential(struct pawl_agent *agent,
                                             struct pawl_agent_lane *lane,
                                             enum pawl_identity_kind kind);
-/* Begins a pause: exponential, with jitter; at least least_ms. */
+/* Begins a pause: exponential, with jitter; longer than least_ms. */
 void pawl_agent_backoff(struct pawl_agent *agent, struct pawl_backoff *backoff,
                         uint32_t least_ms);
 /* Whether the pause is over; *wait otherwise says until when. */

@@ -44,9 +44,19 @@ void pawl_agent_lane_close(struct pawl_agent_lane *lane)
     }
 }
 
+const struct pawl_session_failure *
+pawl_agent_lane_failure(const struct pawl_agent_lane *lane)
+{
+    const struct pawl_session_failure *failure =
+        pawl_session_failure(&lane->session);
+
+    return lane->open && failure->status != PAWL_OK ? failure : NULL;
+}
+
 /*
  * The pause doubles from the first to the longest, and is drawn from its
- * upper half: a fleet that lost its server does not return as one wave.
+ * upper half: a fleet that lost its server does not return as one wave. What
+ * a server asks for is a lower bound, and gets as much jitter.
  */
 void pawl_agent_backoff(struct pawl_agent *agent, struct pawl_backoff *backoff,
                         uint32_t least_ms)
@@ -56,13 +66,14 @@ void pawl_agent_backoff(struct pawl_agent *agent, struct pawl_backoff *backoff,
         backoff->next_ms > 0 ? backoff->next_ms : agent->config.retry_first_ms;
     uint32_t draw = 0;
 
+    pause = pause < max ? pause : max;
     if (pawl_random(&draw, sizeof draw) != PAWL_OK) {
         draw = 0;
     }
     backoff->next_ms = pause > max / 2 ? max : pause * 2;
-    pause = pause / 2 + draw % (pause / 2 + 1);
-    pause = pause < least_ms ? least_ms : pause;
-    backoff->until_ms = pawl_agent_now_ms(agent) + pause;
+    draw %= pause / 2 + 1;
+    uint32_t base = pause / 2 < least_ms ? least_ms : pause / 2;
+    backoff->until_ms = pawl_agent_now_ms(agent) + base + draw;
 }
 
 bool pawl_agent_rested(const struct pawl_agent *agent,

@@ -6,6 +6,48 @@
 
 #define REPORT_MAX 256 /* bytes of a payload that we publish */
 
+/* Between two attempts to renew, for each of which the broker is left. */
+#define RENEWAL_LEAST_MS 60000u
+
+/* The next LDevID is dropped after so many sessions that ended as if it had
+ * been refused; a network that fails looks the same. */
+#define NEXT_REFUSALS_MAX 3
+
+/* A TLS alert (RFC 8446, 6.2). */
+#define ALERT_CERTIFICATE_EXPIRED 45
+
+static void drop_next(struct pawl_agent *agent)
+{
+    agent->next_refusals = 0;
+    if (pawl_identity_drop_next(&agent->identity) != PAWL_OK) {
+        agent->fatal = PAWL_ERR_IO;
+    }
+}
+
+/* What the end of a session says of the credential that it was opened with. */
+static void judge_credential(struct pawl_agent *agent,
+                             const struct pawl_session_failure *failure)
+{
+    switch (agent->link.credential.kind) {
+    case PAWL_IDENTITY_LDEVID_NEXT:
+        /* A server that refuses the new LDevID leaves us the old one. */
+        agent->next_refusals++;
+        if (failure->alert_received >= 0 ||
+            agent->next_refusals >= NEXT_REFUSALS_MAX) {
+            drop_next(agent);
+        }
+        break;
+    case PAWL_IDENTITY_LDEVID:
+        /* Our clock may be behind. What the owner has revoked is not healed by
+         * the device itself. */
+        agent->ldevid_expired =
+            failure->alert_received == ALERT_CERTIFICATE_EXPIRED;
+        break;
+    case PAWL_IDENTITY_IDEVID:
+        break;
+    }
+}
+
 /*
  * Ends the session and pauses. Unless status is PAWL_OK (already told), the
  * application learns why, with the session's own account.
@@ -14,27 +56,33 @@ void pawl_agent_link_fail(struct pawl_agent *agent, enum pawl_status status,
                           enum pawl_agent_event_code code, uint32_t least_ms)
 {
     struct pawl_agent_lane *link = &agent->link;
-    const struct pawl_session_failure *failure =
-        pawl_session_failure(&link->session);
+    const struct pawl_session_failure *failure = pawl_agent_lane_failure(link);
+    bool renewal = agent->renewing &&
+                   (link->state == LINK_ENROLL_CONNECT ||
+                    link->state == LINK_ENROLL || link->state == LINK_REST);
     struct pawl_agent_event event = {
         .code = code,
         .status = status,
         .text = pawl_status_text(status),
         .endpoint = link->session_config.endpoint,
-        .session = failure->status != PAWL_OK ? failure : NULL,
+        .session = failure,
     };
 
     if (status != PAWL_OK) {
         pawl_agent_tell(agent, &event);
     }
-    /* A server that refuses the new LDevID leaves us the old one. */
-    if (failure->client_refused &&
-        link->credential.kind == PAWL_IDENTITY_LDEVID_NEXT &&
-        pawl_identity_drop_next(&agent->identity) != PAWL_OK) {
-        agent->fatal = PAWL_ERR_IO;
+    if (failure != NULL && failure->client_refused) {
+        judge_credential(agent, failure);
     }
     pawl_agent_lane_close(link);
-    pawl_agent_backoff(agent, &link->backoff, least_ms);
+    if (renewal) {
+        agent->renewing = false; /* the LDevID is good for the broker still */
+        pawl_agent_backoff(agent, &agent->renewal,
+                           least_ms > RENEWAL_LEAST_MS ? least_ms
+                                                       : RENEWAL_LEAST_MS);
+    } else {
+        pawl_agent_backoff(agent, &link->backoff, least_ms);
+    }
     link->state = LINK_REST;
 }
 
@@ -45,19 +93,17 @@ static bool has(struct pawl_agent *agent, enum pawl_identity_kind kind)
 
 static bool is_due(const struct pawl_agent *agent)
 {
-    int64_t now_s = 0;
+    struct pawl_wait unused;
 
-    return pawl_agent_wall_s(agent, &now_s) &&
+    return pawl_agent_rested(agent, &agent->renewal, &unused) &&
            pawl_enroll_due(&agent->link.credential,
-                           agent->config.port->product->serial, now_s);
+                           agent->config.port->product->serial,
+                           pawl_agent_wall_s(agent));
 }
 
 static bool is_expired(const struct pawl_agent *agent)
 {
-    int64_t now_s = 0;
-
-    return pawl_agent_wall_s(agent, &now_s) &&
-           now_s > agent->link.credential.not_after_s;
+    return pawl_agent_wall_s(agent) > agent->link.credential.not_after_s;
 }
 
 /* A next LDevID that expired before it was used would never be refused by a
@@ -67,9 +113,7 @@ static bool dropped_expired(struct pawl_agent *agent)
     if (!is_expired(agent)) {
         return false;
     }
-    if (pawl_identity_drop_next(&agent->identity) != PAWL_OK) {
-        agent->fatal = PAWL_ERR_IO;
-    }
+    drop_next(agent);
     return true;
 }
 
@@ -83,14 +127,14 @@ static void choose(struct pawl_agent *agent, enum pawl_use *use,
 {
     *use = PAWL_USE_MQTT;
     *kind = PAWL_IDENTITY_LDEVID_NEXT;
+    agent->renewing = false;
     if (has(agent, *kind) && !dropped_expired(agent)) {
         return;
     }
     *kind = PAWL_IDENTITY_LDEVID;
-    if (!has(agent, *kind) || is_expired(agent)) {
+    if (!has(agent, *kind) || is_expired(agent) || agent->ldevid_expired) {
         *use = PAWL_USE_ENROLL;
         *kind = PAWL_IDENTITY_IDEVID;
-        agent->renewing = false;
     } else if (is_due(agent)) {
         *use = PAWL_USE_ENROLL;
         agent->renewing = true;
@@ -123,15 +167,23 @@ static void rest(struct pawl_agent *agent, struct pawl_wait *wait)
 static void on_message(void *ctx, const struct pawl_mqtt_message *message)
 {
     struct pawl_agent *agent = ctx;
-    char uri[PAWL_URI_MAX];
+    char topic[PAWL_TOPIC_MAX], uri[PAWL_URI_MAX];
 
-    if (message->payload.len == 0) {
-        return; /* a retained announcement was taken back */
+    pawl_agent_topic(agent, "announce", topic);
+    if (message->payload.len == 0 || message->topic.len != strlen(topic) ||
+        memcmp(message->topic.data, topic, message->topic.len) != 0) {
+        return; /* a retained announcement was taken back, or not ours */
     }
-    if (pawl_agent_read_announcement(message->payload, uri) != PAWL_OK) {
-        pawl_agent_say(agent, PAWL_EVENT_REFUSED, PAWL_ERR_MALFORMED,
+    enum pawl_status status =
+        pawl_agent_read_announcement(message->payload, uri);
+    if (status != PAWL_OK) {
+        pawl_agent_say(agent, PAWL_EVENT_REFUSED, status,
                        "an announcement that cannot be read");
         return;
+    }
+    if (strcmp(agent->announced, uri) != 0) {
+        /* Another one does not wait for what kept the one before. */
+        agent->fetch.backoff = (struct pawl_backoff){0};
     }
     (void)pawl_text_copy(agent->announced, sizeof agent->announced, uri);
     agent->announced_new = true;
@@ -181,14 +233,19 @@ static void connected(struct pawl_agent *agent)
     if (link->credential.kind == PAWL_IDENTITY_LDEVID_NEXT) {
         enum pawl_status status = pawl_identity_promote(&agent->identity);
         link->credential.kind = PAWL_IDENTITY_LDEVID;
+        agent->next_refusals = 0;
         pawl_agent_say(agent, PAWL_EVENT_PROMOTED, status,
                        "the new LDevID is the current one");
     }
     pawl_agent_topic(agent, "announce", topic);
     agent->inventory_due = true;
-    if (pawl_mqtt_subscribe(&agent->mqtt, topic, PAWL_MQTT_QOS_1) == PAWL_OK) {
-        link->state = LINK_SUBSCRIBE;
+    enum pawl_status status =
+        pawl_mqtt_subscribe(&agent->mqtt, topic, PAWL_MQTT_QOS_1);
+    if (status != PAWL_OK) {
+        pawl_agent_link_fail(agent, status, PAWL_EVENT_SESSION_FAILED, 0);
+        return;
     }
+    link->state = LINK_SUBSCRIBE;
 }
 
 /* Publishes the inventory, or the oldest report. */
@@ -208,14 +265,17 @@ static enum pawl_status publish_next(struct pawl_agent *agent)
         status = pawl_mqtt_publish(&agent->mqtt, topic, payload,
                                    PAWL_MQTT_QOS_1, inventory);
     }
+    if (status == PAWL_OK) {
+        agent->telling_inventory = inventory;
+        agent->inventory_due = agent->inventory_due && !inventory;
+    }
     return status;
 }
 
 /* What was published is acknowledged. */
 static void published(struct pawl_agent *agent)
 {
-    if (agent->inventory_due) {
-        agent->inventory_due = false;
+    if (agent->telling_inventory) {
         pawl_agent_say(agent, PAWL_EVENT_PUBLISHED, PAWL_OK,
                        "the inventory is with the broker");
         pawl_agent_trial_proved(agent);
@@ -240,10 +300,13 @@ static void mqtt_idle(struct pawl_agent *agent, struct pawl_wait *wait)
         published(agent);
     }
     bool more = agent->inventory_due || agent->report_count > 0;
+    enum pawl_status status = more ? publish_next(agent) : PAWL_PENDING;
     link->state = LINK_ONLINE;
-    if (more && publish_next(agent) == PAWL_OK) {
+    if (status == PAWL_OK) {
         link->state = LINK_REPORT;
         wait->events |= PAWL_WAIT_NOTHING;
+    } else if (status != PAWL_PENDING) {
+        pawl_agent_link_fail(agent, status, PAWL_EVENT_SESSION_FAILED, 0);
     } else if (!more && link->credential.kind == PAWL_IDENTITY_LDEVID &&
                is_due(agent) && pawl_mqtt_disconnect(&agent->mqtt) == PAWL_OK) {
         link->state = LINK_LEAVING;
@@ -274,6 +337,8 @@ static void mqtt_step(struct pawl_agent *agent, struct pawl_wait *wait)
 
 void pawl_agent_link_step(struct pawl_agent *agent, struct pawl_wait *wait)
 {
+    uint8_t before = agent->link.state;
+
     switch ((enum link_state)agent->link.state) {
     case LINK_REST:
         rest(agent, wait);
@@ -297,7 +362,7 @@ void pawl_agent_link_step(struct pawl_agent *agent, struct pawl_wait *wait)
         leave(agent, wait);
         break;
     }
-    if (agent->link.state == LINK_REST && wait->events == 0) {
-        wait->events = PAWL_WAIT_NOTHING;
+    if (agent->link.state != before || wait->events == 0) {
+        wait->events |= PAWL_WAIT_NOTHING;
     }
 }

@@ -38,6 +38,7 @@ static bool can_reuse(const struct pawl_agent *agent,
 static enum pawl_status ask(struct pawl_agent *agent)
 {
     agent->fetch.state = FETCH_PAYLOAD_HEAD;
+    agent->moved = false;
     return pawl_http_get(&agent->http, agent->uri.path, agent->offset, 0, NULL);
 }
 
@@ -88,7 +89,7 @@ static void want(struct pawl_agent *agent, struct pawl_wait *wait)
         return;
     }
     if (status == PAWL_ERR_POLICY || status == PAWL_ERR_MALFORMED ||
-        status == PAWL_ERR_UNSUPPORTED) {
+        status == PAWL_ERR_UNSUPPORTED || status == PAWL_ERR_LIMIT) {
         pawl_agent_fetch_refuse(agent, status);
     } else if (status != PAWL_OK) {
         pawl_agent_fetch_fail(agent, status);
@@ -141,7 +142,6 @@ static void head(struct pawl_agent *agent, struct pawl_wait *wait)
         return;
     }
     agent->chunk_len = agent->chunk_at = 0;
-    agent->fetch.backoff = (struct pawl_backoff){0};
     agent->fetch.state = FETCH_PAYLOAD_BODY;
     wait->events = PAWL_WAIT_NOTHING;
 }
@@ -205,6 +205,10 @@ static enum pawl_status push(struct pawl_agent *agent, struct pawl_wait *wait)
     enum pawl_status status = pawl_update_write(&agent->update, before, rest);
     uint32_t after = pawl_update_next_offset(&agent->update);
 
+    if (status == PAWL_OK || (status == PAWL_PENDING && after > before)) {
+        agent->moved = true;
+        agent->fetch.backoff = (struct pawl_backoff){0};
+    }
     if (status == PAWL_OK) {
         agent->chunk_at = agent->chunk_len;
     } else if (status == PAWL_PENDING) {
@@ -232,6 +236,9 @@ static void body(struct pawl_agent *agent, struct pawl_wait *wait)
     enum pawl_status status = read_chunk(agent, wait, &ended);
     if (status != PAWL_OK && status != PAWL_PENDING) {
         pawl_agent_fetch_fail(agent, status);
+    } else if (ended && !agent->moved) {
+        /* Nothing of use: asked again at once it would go on for ever. */
+        pawl_agent_fetch_fail(agent, PAWL_ERR_PROTOCOL);
     } else if (ended) {
         agent->fetch.state = FETCH_WANT;
         wait->events = PAWL_WAIT_NOTHING;
