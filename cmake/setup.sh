@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# usage: setup.sh [--for build|quickstart|test|full] [--dry-run]
+# usage: setup.sh [--for build|quickstart|test|bench|full] [--dry-run]
 #
 # Installs the packages that are missing: as root, or through sudo. On a
 # system that is not Debian it only looks, and lists what to install. Says
@@ -23,7 +23,11 @@ QUICKSTART="$BUILD openssl=openssl mosquitto=mosquitto
 TEST="$BUILD libcmocka-dev=./cmocka.h pkg-config=pkg-config python3=python3
     clang-format=clang-format openssl=openssl python3-cbor2=@cbor2
     python3-cryptography=@cryptography"
-FULL="$QUICKSTART $TEST clang=clang libclang-rt-dev=clang
+BENCH="gcc=gcc libc6-dev=./stdio.h dpkg-dev=dpkg-source python3=python3
+    gcc-arm-none-eabi=arm-none-eabi-gcc
+    libnewlib-arm-none-eabi=arm-none-eabi-gcc
+    qemu-system-arm=qemu-system-arm valgrind=valgrind"
+FULL="$QUICKSTART $TEST $BENCH clang=clang libclang-rt-dev=clang
     libwolfssl-dev=./wolfssl/version.h"
 # Packages of the lists above that bring a service.
 SERVICES='mosquitto nginx'
@@ -165,7 +169,7 @@ become_root() {
 }
 
 usage() {
-    say 'usage: setup.sh [--for build|quickstart|test|full] [--dry-run]'
+    say 'usage: setup.sh [--for build|quickstart|test|bench|full] [--dry-run]'
     exit 2
 }
 
@@ -193,6 +197,7 @@ case $purpose in
 build) list=$BUILD ;;
 quickstart) list=$QUICKSTART ;;
 test) list=$TEST ;;
+bench) list=$BENCH ;;
 full) list=$FULL ;;
 *) usage ;;
 esac

@@ -1,0 +1,292 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures pawl and prints the benchmark's table; see run.sh, which is how it
+is started. The targets and the peers' figures stand in this file."""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+
+import build
+import counts
+import sizes
+from build import Unmeasured
+
+KB = 1024
+# The peers' figures were measured with the same compiler, processor, flags
+# and wolfCrypt 5.7.2 below them, unless it says otherwise.
+SUIT_TEXT = ("libcsuit 00f5609 with t_cose, QCBOR: 24,561 (lean) to 29,355; "
+             "RIOT sys/suit, NanoCBOR, libcose: 9,754 (objects)")
+SUIT_COUNT = "libcsuit 00f5609 with t_cose, QCBOR: %s"
+UPDATE_TEXT = ("wolfBoot 5c07c37 swap: 2,264 to 2,928, without attempts, "
+               "reasons, torn-write safety; MCUboot 2d4bacc: 3,069 (direct "
+               "XIP, no revert) to 6,654")
+UPDATE_RAM = "wolfBoot 5c07c37: 32; MCUboot 2d4bacc: 372 to 4,476"
+MQTT_TEXT = "coreMQTT: 14,016; wolfMQTT 3.1.1: 7,984"
+SDK_TEXT = ("azure hub, provisioning, update: 16,648; memfault core, metrics, "
+            "panics: 22,606 (objects); mender-mcu: 30,698 (objects)")
+
+# The functions that a device calls to process a manifest.
+MANIFEST_ROOTS = ["pawl_manifest_open", "pawl_manifest_failure",
+                  "pawl_manifest_newer", "pawl_manifest_start",
+                  "pawl_manifest_step", "pawl_manifest_process_failure"]
+
+# Rows of linked images: what, the modules that are counted, the modules whose
+# public functions are the roots (or the roots), the target and the peers for
+# text, the same for static RAM.
+LINKED = [
+    ("cbor + cose + manifest", ("cbor", "cose", "manifest"), MANIFEST_ROOTS,
+     6 * KB, SUIT_TEXT, None, None),
+    ("journal + update engine", ("journal", "update"), ("update",),
+     3 * KB, UPDATE_TEXT, 128, UPDATE_RAM),
+    ("identity + trust", ("identity", "trust"), ("identity", "trust"),
+     3 * KB, None, None, None),
+    ("enroll", ("enroll",), ("enroll",), 4 * KB, None, None, None),
+    ("session wrapper over wolfSSL", ("session",), ("session",),
+     3 * KB, None, None, None),
+    ("mqtt 5 client", ("mqtt",), ("mqtt",), 6 * KB, MQTT_TEXT, None, None),
+]
+PROTOCOLS = ("mqtt", "coap", "http")
+
+HOW_LINKED = "linker's map, sections collected, roots: %s"
+HOW_COUNT = ("QEMU mps2-an385, -icount shift=6, CMSDK TIMER0; crypto "
+             "replaced; two runs alike")
+HOW_HOST = "callgrind; crypto replaced; two runs alike"
+HOW_STACK = "painted, QEMU mps2-an385; crypto replaced; two runs alike"
+
+
+def row(what, figure, unit, how, target=None, peer=None):
+    return {"row": what, "figure": figure, "unit": unit, "how": how,
+            "target": target, "peer": peer,
+            "met": None if target is None or figure is None
+            else figure <= target}
+
+
+def linked_row(objects, entry, work):
+    """The rows of one entry of LINKED."""
+    what, counted, keep, text_target, text_peer, ram_target, ram_peer = entry
+    if set(counted) - set(objects):
+        raise Unmeasured("its objects could not be compiled")
+    if keep is MANIFEST_ROOTS:
+        how = HOW_LINKED % ", ".join(name.removeprefix("pawl_")
+                                     for name in keep)
+    else:
+        how = HOW_LINKED % f"public functions of {', '.join(keep)}"
+        keep = sizes.roots(objects, keep)
+    kept = sizes.linked(objects, keep, work)
+    text = sum(kept.get(module, (0, 0))[0] for module in counted)
+    ram = sum(kept.get(module, (0, 0))[1] for module in counted)
+    if len(counted) > 1:
+        parts = ", ".join(f"{module} {kept.get(module, (0, 0))[0]:,}"
+                          for module in counted)
+        how += f" ({parts})"
+    rows = [row(f"{what}: text", text, "bytes", how, text_target, text_peer)]
+    if ram_target is not None:
+        rows.append(row(f"{what}: static RAM", ram, "bytes", "the same map",
+                        ram_target, ram_peer))
+    return rows
+
+
+def sdk_rows(objects, work):
+    """The whole SDK without protocols and without what drives them."""
+    needed = {"crypto", "session"}
+    if needed - set(objects):
+        raise Unmeasured("its objects could not be compiled")
+    tops = [module for module in ("session", "update", "boot", "identity",
+                                  "trust", "enroll") if module in objects]
+    kept = sizes.linked(objects, sizes.roots(objects, tops), work)
+    counted = {module: size for module, size in kept.items()
+               if module not in PROTOCOLS}
+    how = HOW_LINKED % f"public functions of {', '.join(tops)}"
+    return [row("SDK without mqtt, coap, http: text",
+                sum(text for text, _ in counted.values()), "bytes", how,
+                18 * KB, SDK_TEXT),
+            row("SDK without mqtt, coap, http: static RAM",
+                sum(ram for _, ram in counted.values()), "bytes",
+                "the same map", 1536)]
+
+
+def manifest_rows(work):
+    """Instructions and stack of the two examples on the target."""
+    said = counts.on_target(work)
+    name = "cbor + cose + manifest: %s, example %d"
+    targets = (10000, 12000)
+    peers = ("75,173; lean 90,201", "100,306; lean 97,379")
+    rows = [row(name % ("instructions", i), said[f"instructions_{i}"],
+                "instructions", HOW_COUNT, targets[i], SUIT_COUNT % peers[i])
+            for i in range(2)]
+    rows += [row(name % ("peak stack", i), said[f"stack_{i}"], "bytes",
+                 HOW_STACK, KB, SUIT_COUNT % "5,064") for i in range(2)]
+    rows.append(row("manifest and process contexts: RAM",
+                    said["manifest_size"] + said["process_size"], "bytes",
+                    "sizeof on the target; the caller's, beside the stack"))
+    return rows
+
+
+def host_rows(work):
+    return [row(f"cbor + cose + manifest: instructions on x86-64, example {i}",
+                number, "instructions", HOW_HOST)
+            for i, number in enumerate(counts.on_host(work))]
+
+
+def module_sizes(objects, work):
+    """One line for each module: whole objects, and what an image keeps whose
+    roots are the module's public functions."""
+    lines = []
+    for module, paths in objects.items():
+        text, ram = sizes.of_objects(paths)
+        keep = sizes.roots(objects, [module])
+        kept = sizes.linked(objects, keep, work).get(module, (0, 0)) \
+            if keep else (None, None)
+        lines.append({"module": module, "objects_text": text,
+                      "linked_text": kept[0], "static_ram": ram})
+    return lines
+
+
+def check_map(objects, work):
+    """The sum over a map is what the linker says, but for alignment."""
+    keep = sizes.roots(objects, objects)
+    total = sum(text for text, _ in sizes.linked(objects, keep, work).values())
+    whole = sizes.whole_text(work)
+    if not 0.97 * whole <= total <= 1.03 * whole:
+        raise Unmeasured(f"the map's sum is {total}, the image has {whole}")
+
+
+def measure(work):
+    """All of it: {"tools": ..., "rows": ..., "modules": ..., "missing": ...}"""
+    missing = []
+
+    def attempt(what, action, default):
+        try:
+            return action()
+        except Unmeasured as reason:
+            missing.append(f"{what}: {reason}")
+            return default
+
+    flags, wolfssl = attempt("wolfSSL's headers", build.wolfssl_flags,
+                             (None, "none"))
+    names = [name for name in build.modules()
+             if flags is not None or name not in build.WITH_WOLFSSL]
+    objects = build.compile_modules(names, flags, work)
+    check_map(objects, work)
+    rows = attempt(LINKED[0][0], lambda: linked_row(objects, LINKED[0], work),
+                   [])
+    rows += attempt("the examples on the target",
+                    lambda: manifest_rows(work), [])
+    rows += attempt("the examples on the host", lambda: host_rows(work), [])
+    for entry in LINKED[1:]:
+        rows += attempt(entry[0],
+                        lambda entry=entry: linked_row(objects, entry, work),
+                        [])
+    rows += attempt("the whole SDK", lambda: sdk_rows(objects, work), [])
+    tools = {"target compiler": build.compiler_version(build.TARGET_CC),
+             "host compiler": build.compiler_version(build.HOST_CC),
+             "flags": " ".join(build.CPU + ["-Os"]),
+             "qemu": build.command("qemu-system-arm", "--version")
+             .split("\n")[0],
+             "valgrind": build.command("valgrind", "--version").strip(),
+             "wolfSSL's headers": wolfssl}
+    return {"tools": tools, "rows": rows,
+            "modules": module_sizes(objects, work), "missing": missing}
+
+
+# ---- showing it ----
+
+def number(value):
+    return "" if value is None else f"{value:,}"
+
+
+def met(entry):
+    return {True: "met", False: "NOT MET", None: ""}[entry["met"]]
+
+
+def columns(entry):
+    return [entry["row"], number(entry["figure"]), number(entry["target"]),
+            met(entry), entry["peer"] or "", entry["how"]]
+
+
+HEAD = ["row", "figure", "target", "met", "peer's figure", "how measured"]
+MODULE_HEAD = ["module", "text: objects", "text: linked", "static RAM"]
+
+
+def module_columns(line):
+    return [line["module"], number(line["objects_text"]),
+            number(line["linked_text"]), number(line["static_ram"])]
+
+
+def as_text(result):
+    """For a terminal: the wide columns on lines of their own."""
+    out = []
+    width = max(len(entry["row"]) for entry in result["rows"])
+    out.append(f"{HEAD[0]:<{width}} {HEAD[1]:>8} {HEAD[2]:>8}  {HEAD[3]}")
+    for entry in result["rows"]:
+        what, figure, target, is_met, peer, how = columns(entry)
+        out.append(f"{what:<{width}} {figure:>8} {target:>8}  "
+                   f"{is_met}".rstrip())
+        out.append(f"    how: {how}")
+        out += [f"    peer: {peer}"] if peer else []
+    out.append("")
+    out += ["{:<10} {:>14} {:>13} {:>11}".format(*line) for line in
+            [MODULE_HEAD] + [module_columns(m) for m in result["modules"]]]
+    out.append("")
+    out += [f"{name}: {value}" for name, value in result["tools"].items()]
+    return "\n".join(out) + "\n"
+
+
+def as_markdown(result):
+    def table(head, lines, right):
+        ruler = ["---:" if i in right else "---" for i in range(len(head))]
+        return [f"| {' | '.join(cells)} |" for cells in [head, ruler] + lines]
+
+    out = ["<!-- SPDX-License-Identifier: Apache-2.0 -->",
+           "# Benchmark", "",
+           "Written by `sh bench/run.sh --write`; do not edit. Sizes are in "
+           "bytes. A target is an aim, not a gate. \"Crypto replaced\": what "
+           "src/crypto does is not counted. wolfSSL and the C library are "
+           "not counted in sizes. The peers were measured with the same "
+           "compiler, processor and flags, over wolfCrypt 5.7.2; \"objects\" "
+           "are whole object files.", ""]
+    out += table(HEAD, [columns(entry) for entry in result["rows"]], (1, 2))
+    out += ["", "## Modules", "",
+            "Objects: each file as it is compiled. Linked: what an image "
+            "keeps of the module when its roots are the module's public "
+            "functions; empty where it has none. Contexts belong to the "
+            "caller and are not static.", ""]
+    out += table(MODULE_HEAD, [module_columns(m) for m in result["modules"]],
+                 (1, 2, 3))
+    out += ["", "## Tools", ""]
+    out += [f"- {name}: {value}" for name, value in result["tools"].items()]
+    return "\n".join(out) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="run.sh",
+                                     description=__doc__.split(";")[0])
+    parser.add_argument("--json", metavar="FILE", help="write the rows there")
+    parser.add_argument("--write", action="store_true",
+                        help="write bench/RESULTS.md")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as work:
+        try:
+            result = measure(work)
+        except Unmeasured as reason:
+            print(f"bench: {reason}", file=sys.stderr)
+            return 1
+    sys.stdout.write(as_text(result))
+    if args.json:
+        with open(args.json, "w", encoding="utf-8") as f:
+            json.dump(result, f, indent=2)
+            f.write("\n")
+    if args.write and not result["missing"]:
+        path = os.path.join(build.ROOT, "bench", "RESULTS.md")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(as_markdown(result))
+    for reason in result["missing"]:
+        print(f"bench: not measured: {reason}", file=sys.stderr)
+    return 1 if result["missing"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

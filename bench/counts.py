@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Instructions and stack of the manifest's examples, cryptography replaced:
+on a Cortex-M3 under QEMU, and on the host under callgrind."""
+
+import re
+import subprocess
+
+from build import (CFLAGS, CPU, HOST_CC, INCLUDES, ROOT, TARGET_CC, WARNINGS,
+                   Unmeasured, command, sources)
+
+# The virtual clock advances 2^6 ns for each instruction, and never waits.
+QEMU = ["qemu-system-arm", "-M", "mps2-an385", "-display", "none", "-monitor",
+        "none", "-serial", "none", "-icount", "shift=6,align=off,sleep=off",
+        "-chardev", "stdio,id=out", "-semihosting-config",
+        "enable=on,target=native,chardev=out"]
+MODULES = ("base", "cbor", "cose", "manifest")
+REPLACED = ("pawl_sha256_start", "pawl_sha256_update", "pawl_sha256_finish",
+            "pawl_sha256", "pawl_p256_verify")
+
+
+def _files(*own):
+    return [f"{ROOT}/bench/{name}" for name in own] + \
+        [path for module in MODULES for path in sources(module)]
+
+
+def _twice(measure):
+    """What measure() returns, if it returns the same again."""
+    first, second = measure(), measure()
+    if first != second:
+        raise Unmeasured(f"two runs differ: {first} and {second}")
+    return first
+
+
+def on_target(work):
+    """{name: number} that bench/target/manifest.c prints."""
+    image = f"{work}/manifest.elf"
+    command(TARGET_CC, *CPU, *CFLAGS, *INCLUDES, *WARNINGS,
+            "--specs=nano.specs", "-nostartfiles", "-Wl,--gc-sections",
+            "-Wl,--no-warn-rwx-segments", "-T",
+            f"{ROOT}/bench/target/image.ld",
+            *_files("target/board.c", "target/manifest.c",
+                    "manifest/examples.c", "manifest/replaced_crypto.c"),
+            "-o", image)
+
+    def run():
+        try:
+            out = command(*QEMU, "-kernel", image, timeout=60,
+                          stdin=subprocess.DEVNULL)
+        except subprocess.TimeoutExpired:
+            raise Unmeasured("QEMU: no end within 60 s") from None
+        return {name: int(number)
+                for name, number in re.findall(r"^(\w+) (\d+)$", out, re.M)}
+
+    return _twice(run)
+
+
+def on_host(work):
+    """Instructions of the examples, [0, 1]."""
+    program = f"{work}/manifest-host"
+    command(HOST_CC, *CFLAGS, *INCLUDES, *WARNINGS, "-Wl,-z,now",
+            *_files("manifest/host.c", "manifest/examples.c",
+                    "manifest/replaced_crypto.c"), "-o", program)
+
+    def run(example):
+        done = subprocess.run(
+            ["valgrind", "--tool=callgrind", "--collect-atstart=no",
+             f"--callgrind-out-file={work}/callgrind.{example}",
+             "--toggle-collect=bench_run",
+             *[f"--toggle-collect={name}" for name in REPLACED],
+             program, str(example)], capture_output=True, text=True)
+        found = re.search(r"Collected : (\d+)", done.stderr)
+        if done.returncode != 0 or found is None:
+            raise Unmeasured("valgrind failed: " + done.stderr[-400:])
+        return int(found.group(1))
+
+    return [_twice(lambda example=example: run(example))
+            for example in range(2)]
