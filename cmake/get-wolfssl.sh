@@ -63,7 +63,7 @@ keyring() {
 # apt with its state, cache and sources inside of $work, so that it needs no
 # root and leaves /etc and /var alone. The machine's proxy settings still hold.
 own_apt() {
-    timeout 240 apt-get -qq -o Dir::Etc::SourceList=/dev/null \
+    timeout --foreground 240 apt-get -qq -o Dir::Etc::SourceList=/dev/null \
         -o Dir::Etc::SourceParts="$work/etc" \
         -o Dir::Etc::Preferences=/dev/null \
         -o Dir::Etc::PreferencesParts=/dev/null \

@@ -33,29 +33,61 @@ for argument in "$@"; do
     esac
 done
 
-sh "$root/cmake/setup.sh" --for quickstart || exit
-
 # PAWL_BUILD: a build folder of another place, for tests of this script.
 build=${PAWL_BUILD:-$root/build/host}
-mkdir -p "$build" || exit 3
 log=$build/quickstart-build.log
-(
-    # Two at a time: the second waits until the first has built.
-    exec 9>"$build/.lock" && flock 9
-    if [ ! -f "$build/build.ninja" ]; then
-        say 'configuring; the first time wolfSSL is fetched and built too'
+
+# Two at a time: the second waits until the first has built.
+build() {
+    exec 9>"$build/.lock" || return 1
+    if ! flock -n 9; then
+        say 'another run builds; waiting for it'
+        flock 9
+    fi
+    : >"$log"
+    if [ ! -f "$build/build.ninja" ] || [ -n "${PAWL_WOLFSSL_DIR-}" ]; then
+        say 'building; the first time wolfSSL is fetched and compiled too'
         cmake -S "$root" -B "$build" -G Ninja \
             -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-            ${PAWL_WOLFSSL_DIR:+"-DPAWL_WOLFSSL_DIR=$PAWL_WOLFSSL_DIR"} ||
-            exit 1
+            ${PAWL_WOLFSSL_DIR:+"-DPAWL_WOLFSSL_DIR=$PAWL_WOLFSSL_DIR"} \
+            >"$log" 2>&1 || return 1
     fi
     ninja -C "$build" pawl_tool example_boot_loader device_v1 device_v2 \
-        device_v3
-) >"$log" 2>&1 || {
+        device_v3 >>"$log" 2>&1
+}
+
+if [ "${PAWL_QUICKSTART_BUILD-}" = yes ]; then # called below
+    build
+    exit
+fi
+
+sh "$root/cmake/setup.sh" --for quickstart || exit
+if ! mkdir -p "$build" 2>/dev/null || [ ! -w "$build" ]; then
+    say "cannot write to $build: work in a copy of your own"
+    exit 3
+fi
+
+# In a process group of its own, so that all of it ends with this script.
+running=''
+stop_building() {
+    [ -z "$running" ] || { kill "$running" && wait "$running"; } 2>/dev/null
+}
+trap 'stop_building; exit 129' HUP
+trap 'stop_building; exit 130' INT
+trap 'stop_building; exit 143' TERM
+PAWL_QUICKSTART_BUILD=yes timeout --kill-after=15 1800 \
+    sh "$root/examples/quickstart.sh" &
+running=$!
+wait "$running" || {
     tail -n 20 "$log" >&2
     say "building failed: see $log"
     exit 1
 }
+running=''
+trap - HUP INT TERM
+
+# While the story runs no test run builds anew what it uses.
+exec 8>"$build/.used" && flock -s 8
 
 # Debian's own python has the modules; another one in PATH may not.
 python=python3

@@ -44,6 +44,10 @@ done
 build_preset() {
     preset=$1
     shift
+    # The quickstart builds and uses the host preset, too.
+    mkdir -p "$root/build/$preset" &&
+        exec 6>"$root/build/$preset/.lock" 7>"$root/build/$preset/.used" &&
+        flock 6 && flock 7 || return 1
     cmake --preset "$preset" -DPAWL_WERROR=ON \
         -DPAWL_WOLFSSL_DIR="${PAWL_WOLFSSL_DIR-}" "$@" &&
         cmake --build "$root/build/$preset" --parallel "$jobs" -- --quiet
@@ -94,7 +98,7 @@ fi
 clean_up() {
     if [ -n "$running" ]; then
         kill -TERM "$running" 2>/dev/null
-        wait "$running"
+        wait "$running" 2>/dev/null
     fi
     [ -z "$work" ] || rm -rf "$work"
 }
@@ -155,7 +159,8 @@ run_stage() {
 remark() {
     case $1 in
     build | clang | asan | wolfssl-5.7.2 | system-wolfssl)
-        wolfssl=$(sed -n 's/^-- wolfSSL \([0-9.]*\).*/wolfSSL \1/p' "$log")
+        wolfssl=$(sed -n 's/^-- wolfSSL \([0-9.]*\).*/wolfSSL \1/p' "$log" |
+            tail -n 1)
         tests=$(sed -n 's/.* out of \([0-9]*\)$/, \1 test programs/p' "$log")
         printf '%s' "$wolfssl$tests"
         ;;
