@@ -4,6 +4,7 @@
 #include "journal/journal.h"
 #include "tool.h"
 #include "update/record.h"
+#include <pawl/http.h>
 #include <pawl/update_state.h>
 #include <posix.h>
 #include <stdio.h>
@@ -166,6 +167,13 @@ int update_announce(int argc, char **argv)
     }
     if (strncmp(uri, "https://", 8) != 0) {
         return tool_fail(TOOL_USAGE, "%s: devices fetch https:// only", uri);
+    }
+    static struct pawl_uri parsed;
+    const struct pawl_bytes text = {(const uint8_t *)uri, strlen(uri)};
+    enum pawl_status status = pawl_uri_parse(&parsed, text);
+    if (status != PAWL_OK) {
+        return tool_fail(TOOL_USAGE, "%s: no URI that a device takes: %s", uri,
+                         pawl_status_text(status));
     }
     pawl_cbor_write(&writer, buf, sizeof buf);
     pawl_cbor_put_map(&writer, 2);

@@ -1,0 +1,584 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the host tool: tool.py PATH-OF-PAWL. Exit: 0 all passed, 1 not.
+
+A row for each command line: its exit code (0 done, 1 refused, 2 wrong command
+line or file), exactly one line on standard error unless it is 0, and nothing
+left behind by what failed. What it signs is verified with cbor2 and
+python3-cryptography, which share no code with it.
+"""
+import hashlib
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import uuid
+
+import cbor2
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    encode_dss_signature)
+from cryptography import x509
+
+DONE, REFUSED, USAGE = 0, 1, 2
+VENDOR = uuid.uuid5(uuid.NAMESPACE_DNS, "vendor.example")
+CLASS = uuid.uuid5(VENDOR, "class")
+IMAGE = bytes(range(256)) * 20
+AAD_TRUST = b"pawl-trust-v1"
+
+
+class Test:
+    def __init__(self, tool):
+        self.tool = tool
+        self.folder = tempfile.mkdtemp()
+        self.passed = self.failed = 0
+
+    # ---- helpers ----
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def write(self, name, content):
+        with open(self.path(name), "wb") as f:
+            f.write(content.encode() if isinstance(content, str) else content)
+        return name
+
+    def read(self, name):
+        with open(self.path(name), "rb") as f:
+            return f.read()
+
+    def check(self, what, holds, note=""):
+        if holds:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print("FAILED: %s %s" % (what, note))
+
+    def listing(self):
+        return sorted(os.listdir(self.folder))
+
+    def pawl(self, code, *args, says=None, what=None):
+        """Runs the tool in the folder, and judges how it ends."""
+        before = self.listing()
+        run = subprocess.run([self.tool, *args], cwd=self.folder,
+                             stdin=subprocess.DEVNULL, capture_output=True,
+                             timeout=60)
+        error = run.stderr.decode(errors="replace")
+        name = what or "pawl " + " ".join(a or "''" for a in args)[:100]
+        self.check(name, run.returncode == code,
+                   "exit %d, not %d: %s" % (run.returncode, code, error))
+        if code == DONE:
+            self.check(name, error == "", "says: " + error)
+        else:
+            self.check(name, error.count("\n") == 1 and
+                       error.startswith("pawl: ") and len(error) > 10,
+                       "not one line of error: %r" % error)
+            self.check(name, self.listing() == before,
+                       "left behind: %s" % (set(self.listing()) - set(before)))
+            if says is not None:
+                self.check(name, says in error, "says: " + error)
+        return run.stdout
+
+    # ---- material ----
+
+    def keys(self):
+        for name, algorithm in (("root", "es256"), ("root2", "ed25519"),
+                                ("signer", "es256"), ("second", "ed25519"),
+                                ("stranger", "es256")):
+            self.pawl(DONE, "key", "generate", "-o", name + ".pem",
+                      "--algorithm", algorithm)
+            self.pawl(DONE, "key", "public", name + ".pem", "-o",
+                      name + ".pub.pem")
+            mode = stat.S_IMODE(os.stat(self.path(name + ".pem")).st_mode)
+            self.check("a key is its owner's alone", mode == 0o600, oct(mode))
+            private = serialization.load_pem_private_key(
+                self.read(name + ".pem"), None)
+            public = serialization.load_pem_public_key(
+                self.read(name + ".pub.pem"))
+            spki = (serialization.Encoding.DER,
+                    serialization.PublicFormat.SubjectPublicKeyInfo)
+            self.check("the public half belongs to the key",
+                       private.public_key().public_bytes(*spki) ==
+                       public.public_bytes(*spki))
+
+    def anchor(self):
+        """A certificate of an authority, for the trust document."""
+        import datetime
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(
+            x509.oid.NameOID.COMMON_NAME, "anchor")])
+        now = datetime.datetime(2026, 1, 1)
+        certificate = (
+            x509.CertificateBuilder().subject_name(name).issuer_name(name)
+            .public_key(key.public_key()).serial_number(7)
+            .not_valid_before(now)
+            .not_valid_after(now + datetime.timedelta(days=3650))
+            .add_extension(x509.BasicConstraints(True, None), True)
+            .sign(key, hashes.SHA256()))
+        self.write("ca.pem",
+                   certificate.public_bytes(serialization.Encoding.PEM))
+
+    def trust_description(self, **changes):
+        description = {
+            "version": 1, "root_threshold": 1, "roots": ["root.pub.pem"],
+            "signer_threshold": 1,
+            "signers": [{"key": "signer.pub.pem", "components": ["*"]}],
+            "anchors": [{"certificate": "ca.pem", "roles": ["server"]}],
+        }
+        description.update(changes)
+        return json.dumps({k: v for k, v in description.items()
+                           if v is not None})
+
+    def manifest_description(self, component=None, **changes):
+        description = {
+            "sequence": 2, "vendor_id": str(VENDOR), "class_id": str(CLASS),
+            "components": [{"id": ["00"], "image": "v.bin",
+                            "uri": "https://fw.example/v.bin",
+                            "security_counter": 2, **(component or {})}],
+        }
+        description.update(changes)
+        return json.dumps({k: v for k, v in description.items()
+                           if v is not None})
+
+    # ---- what every command does with a wrong command line ----
+
+    def command_lines(self):
+        self.pawl(USAGE, says="pawl --help")
+        for args in (["nonsense"], ["key"], ["key", "nonsense"],
+                     ["nonsense", "create"], ["--nonsense"],
+                     ["", ""], ["key", "--nonsense"]):
+            self.pawl(USAGE, *args)
+        rows = [
+            (["key", "generate"], "-o"),
+            (["key", "generate", "-o"], "-o"),
+            (["key", "generate", "-o", "x", "--algorithm", "rsa"], "rsa"),
+            (["key", "generate", "-o", "x", "--nonsense"], "--nonsense"),
+            (["key", "generate", "-o", "x", "-o", "y"], None),
+            (["key", "generate", "-o", "x", "more"], None),
+            (["key", "public"], None),
+            (["trust", "create", "trust.json"], "-o"),
+            (["trust", "create", "-o", "x"], None),
+            (["trust", "sign", "t.cbor"], "--key"),
+            (["trust", "show"], None),
+            (["trust", "verify"], None),
+            (["manifest", "create", "m.json"], "-o"),
+            (["manifest", "sign", "m.suit"], "--key"),
+            (["manifest", "verify", "m.suit"], "--key"),
+            (["manifest", "show"], None),
+            (["device", "provision", "dir"], "--"),
+            (["device", "csr", "dir"], "-o"),
+            (["device", "install-cert", "dir"], None),
+            (["device", "show"], None),
+            (["update", "show"], None),
+            (["update", "announce", "-o", "x"], "--uri"),
+            (["update", "announce", "--uri", "https://a/b"], "-o"),
+        ]
+        for args, says in rows:
+            self.pawl(USAGE, *args, says=says)
+        for args in (["--help"], ["key", "generate", "--help"],
+                     ["device", "provision", "x", "-h"]):
+            out = self.pawl(DONE, *args)
+            self.check("help is shown", out.startswith(b"Usage: pawl"))
+
+    def unreadable_files(self):
+        self.write("empty", b"")
+        self.write("noise", bytes(range(200)))
+        os.mkdir(self.path("folder"))
+        for name in ("missing", "folder", "empty", "noise"):
+            for args in (["key", "public", name],
+                         ["trust", "create", name, "-o", "x"],
+                         ["trust", "sign", "t.cbor", "--key", name],
+                         ["manifest", "create", name, "-o", "x"],
+                         ["manifest", "sign", "m.suit", "--key", name],
+                         ["manifest", "verify", "m.suit", "--key", name]):
+                self.pawl(USAGE, *args)
+            # A file that can be read, and is none of ours, is refused.
+            code = REFUSED if name in ("empty", "noise") else USAGE
+            for args in (["trust", "show", name], ["trust", "verify", name],
+                         ["trust", "sign", name, "--key", "root.pem"],
+                         ["manifest", "show", name],
+                         ["manifest", "sign", name, "--key", "signer.pem"],
+                         ["manifest", "verify", name, "--key",
+                          "signer.pub.pem"],
+                         ["manifest", "verify", "m.suit", "--trust", name]):
+                self.pawl(code, *args)
+            for args in (["device", "show", name], ["update", "show", name],
+                         ["device", "csr", name, "-o", "x"]):
+                self.pawl(USAGE, *args)
+        self.pawl(USAGE, "key", "generate", "-o", "nowhere/key.pem")
+        self.pawl(USAGE, "trust", "create", "trust.json", "-o", "nowhere/x")
+        self.pawl(USAGE, "trust", "create", "trust.json", "-o", "folder",
+                  what="a folder where a file should be written")
+        self.pawl(USAGE, "trust", "sign", "t.cbor", "--key", "root.pub.pem",
+                  what="a public key cannot sign")
+
+    # ---- trust ----
+
+    def trust(self):
+        self.write("trust.json", self.trust_description())
+        self.pawl(DONE, "trust", "create", "trust.json", "-o", "t.cbor")
+        self.pawl(REFUSED, "trust", "verify", "t.cbor",
+                  what="an unsigned document is not trusted")
+        unsigned = self.read("t.cbor")
+        self.pawl(DONE, "trust", "sign", "t.cbor", "--key", "root.pem")
+        self.pawl(DONE, "trust", "verify", "t.cbor")
+        signed = self.read("t.cbor")
+        self.check("signing adds", len(signed) > len(unsigned))
+        self.pawl(DONE, "trust", "sign", "t.cbor", "--key", "root.pem")
+        self.check("signing twice changes nothing",
+                   self.read("t.cbor") == signed)
+        # Who is no root may be one of the document before; alone he counts
+        # for nothing.
+        self.write("u.cbor", unsigned)
+        self.pawl(DONE, "trust", "sign", "u.cbor", "--key", "stranger.pem")
+        self.pawl(REFUSED, "trust", "verify", "u.cbor",
+                  what="a document that only a stranger has signed")
+        self.trust_by_others(signed)
+        shown = json.loads(self.pawl(DONE, "trust", "show", "t.cbor",
+                                     "--json"))
+        self.check("the version is shown", shown.get("version") == 1, shown)
+        self.trust_damaged(signed)
+        self.trust_successor()
+
+    def trust_by_others(self, signed):
+        """The signature is right by doc/SPEC.md, "Trust document"."""
+        document, *signatures = cbor2.loads(signed)
+        self.check("one signature", len(signatures) == 1)
+        message = cbor2.loads(signatures[0])
+        self.check("it is a COSE_Sign1", message.tag == 18)
+        content = cbor2.loads(document)
+        signer = self.point("signer.pub.pem")
+        anchor = x509.load_pem_x509_certificate(self.read("ca.pem"))
+        self.check("the document says what was described", content == {
+            1: 1, 2: 1, 3: 1,
+            4: [[content[4][0][0], self.point("root.pub.pem")]],
+            5: 1, 6: [[content[6][0][0], signer, [[]], False]],
+            7: [[2, anchor.public_bytes(serialization.Encoding.DER)]]},
+            content)
+        self.check("it is deterministic",
+                   cbor2.dumps(content, canonical=True) == document)
+        self.verify_es256("root.pub.pem", message.value, AAD_TRUST, document)
+        try:
+            self.raw_verify("stranger.pub.pem", message.value, AAD_TRUST,
+                            document)
+            self.check("another key does not verify it", False)
+        except InvalidSignature:
+            self.check("another key does not verify it", True)
+
+    def point(self, name):
+        key = serialization.load_pem_public_key(self.read(name))
+        return key.public_bytes(
+            serialization.Encoding.X962,
+            serialization.PublicFormat.UncompressedPoint)
+
+    def raw_verify(self, public, sign1, aad, payload):
+        protected, _, attached, signature = sign1
+        assert attached is None and len(signature) == 64
+        to_be_signed = cbor2.dumps(["Signature1", protected, aad, payload])
+        key = serialization.load_pem_public_key(self.read(public))
+        key.verify(encode_dss_signature(
+            int.from_bytes(signature[:32], "big"),
+            int.from_bytes(signature[32:], "big")),
+            to_be_signed, ec.ECDSA(hashes.SHA256()))
+        return cbor2.loads(protected)
+
+    def verify_es256(self, public, sign1, aad, payload):
+        try:
+            header = self.raw_verify(public, sign1, aad, payload)
+            self.check("its algorithm is ES256", header.get(1) in (-7, -9),
+                       header)
+        except (InvalidSignature, AssertionError) as e:
+            self.check("the signature verifies elsewhere", False, repr(e))
+
+    def trust_damaged(self, signed):
+        for length in range(0, len(signed), 7):
+            self.write("cut", signed[:length])
+            self.pawl(REFUSED, "trust", "verify", "cut",
+                      what="a document cut at %d" % length)
+        for at in range(0, len(signed), 13):
+            flipped = bytearray(signed)
+            flipped[at] ^= 0x04
+            self.write("cut", bytes(flipped))
+            self.pawl(REFUSED, "trust", "verify", "cut",
+                      what="a document with a bit flipped at %d" % at)
+        self.write("cut", signed + b"\0")
+        self.pawl(REFUSED, "trust", "verify", "cut",
+                  what="a document with something behind")
+
+    def trust_successor(self):
+        self.write("trust2.json", self.trust_description(
+            version=2, roots=["root2.pub.pem"]))
+        self.pawl(DONE, "trust", "create", "trust2.json", "-o", "t2.cbor")
+        self.pawl(DONE, "trust", "sign", "t2.cbor", "--key", "root2.pem")
+        self.pawl(DONE, "trust", "verify", "t2.cbor")
+        self.pawl(REFUSED, "trust", "verify", "t2.cbor", "--after", "t.cbor",
+                  what="the old root has not signed its successor")
+        self.pawl(REFUSED, "trust", "verify", "t.cbor", "--after", "t2.cbor",
+                  what="version 1 does not follow version 2")
+        self.pawl(REFUSED, "trust", "verify", "t.cbor", "--after", "t.cbor",
+                  what="a document does not follow itself")
+
+    def trust_descriptions(self):
+        good = {"key": "signer.pub.pem", "components": ["*"]}
+        rows = [
+            ("unknown member", dict(verson=1)),
+            ("no version", dict(version=None)),
+            ("no roots", dict(roots=None)),
+            ("version is text", dict(version="1")),
+            ("version 0", dict(version=0)),
+            ("version is negative", dict(version=-1)),
+            ("roots is text", dict(roots="root.pub.pem")),
+            ("roots is empty", dict(roots=[])),
+            ("a root that is missing", dict(roots=["missing.pem"])),
+            ("a root twice", dict(roots=["root.pub.pem", "root.pub.pem"])),
+            ("threshold over the roots", dict(root_threshold=2)),
+            ("threshold 0", dict(root_threshold=0)),
+            ("no signer", dict(signers=[])),
+            ("an unknown member of a signer",
+             dict(signers=[dict(good, retird=True)])),
+            ("a component that is not hex",
+             dict(signers=[dict(good, components=["0g"])])),
+            ("an unknown role",
+             dict(anchors=[{"certificate": "ca.pem", "roles": ["servr"]}])),
+            ("an anchor that is no certificate",
+             dict(anchors=[{"certificate": "noise", "roles": ["server"]}])),
+            ("expired before it was issued", dict(issued=200, expires=100)),
+        ]
+        for what, changes in rows:
+            self.write("bad.json", self.trust_description(**changes))
+            self.refuse_description("trust", what)
+        for what, text in (("a list", "[]"), ("nothing", ""), ("cut", "{"),
+                           ("something behind", "{} {}")):
+            self.write("bad.json", text)
+            self.refuse_description("trust", what)
+            self.refuse_description("manifest", what)
+
+        for group, text in (("trust", self.trust_description()),
+                            ("manifest", self.manifest_description())):
+            member = "version" if group == "trust" else "sequence"
+            self.write("bad.json", text[:-1] + ', "%s": 1}' % member)
+            self.refuse_description(group, "a member twice")
+
+    def refuse_description(self, group, what):
+        """A description is refused as unusable, or by a rule: not done."""
+        before = self.listing()
+        run = subprocess.run(
+            [self.tool, group, "create", "bad.json", "-o", "bad.out"],
+            cwd=self.folder, capture_output=True, timeout=60)
+        error = run.stderr.decode(errors="replace")
+        name = "%s description: %s" % (group, what)
+        self.check(name, run.returncode in (REFUSED, USAGE),
+                   "exit %d" % run.returncode)
+        self.check(name, error.count("\n") == 1, "error: %r" % error)
+        self.check(name, self.listing() == before, "left something behind")
+
+    # ---- manifests ----
+
+    def manifests(self):
+        self.write("v.bin", IMAGE)
+        self.write("m.json", self.manifest_description())
+        self.pawl(DONE, "manifest", "create", "m.json", "-o", "m.suit")
+        self.pawl(REFUSED, "manifest", "verify", "m.suit", "--key",
+                  "signer.pub.pem", what="an unsigned envelope")
+        self.pawl(DONE, "manifest", "sign", "m.suit", "--key", "signer.pem")
+        self.pawl(DONE, "manifest", "verify", "m.suit", "--key",
+                  "signer.pub.pem")
+        self.pawl(DONE, "manifest", "verify", "m.suit", "--trust", "t.cbor")
+        signed = self.read("m.suit")
+        self.pawl(DONE, "manifest", "sign", "m.suit", "--key", "signer.pem")
+        self.check("signing twice changes nothing",
+                   self.read("m.suit") == signed)
+        self.pawl(REFUSED, "manifest", "verify", "m.suit", "--key",
+                  "stranger.pub.pem", what="the wrong key")
+        self.manifest_by_others(signed)
+        self.manifest_damaged(signed)
+        self.write("s.suit", self.read("m.suit"))
+        self.pawl(DONE, "manifest", "sign", "s.suit", "--key", "second.pem")
+        self.pawl(DONE, "manifest", "verify", "s.suit", "--key",
+                  "signer.pub.pem", "--key", "second.pub.pem")
+        self.pawl(REFUSED, "manifest", "verify", "m.suit", "--key",
+                  "signer.pub.pem", "--key", "second.pub.pem",
+                  what="one of two has not signed")
+        self.pawl(DONE, "manifest", "create", "m.json", "-o", "x.suit")
+        self.pawl(DONE, "manifest", "sign", "x.suit", "--key", "stranger.pem")
+        self.pawl(REFUSED, "manifest", "verify", "x.suit", "--trust", "t.cbor",
+                  what="a signer that the trust document does not name")
+        shown = json.loads(self.pawl(DONE, "manifest", "show", "m.suit",
+                                     "--json"))
+        self.check("the sequence is shown",
+                   shown["manifest"]["sequence-number"] == 2, shown)
+
+    def manifest_by_others(self, signed):
+        """Authentication and content, by the SUIT manifest format."""
+        envelope = cbor2.loads(signed)
+        self.check("the envelope has its tag", getattr(
+            envelope, "tag", None) == 107)
+        wrapper = cbor2.loads(envelope.value[2])
+        manifest = envelope.value[3]
+        digest = cbor2.loads(wrapper[0])
+        self.check("the digest is SHA-256 of the manifest's bstr", digest == [
+            -16, hashlib.sha256(cbor2.dumps(manifest)).digest()])
+        self.check("one signature", len(wrapper) == 2)
+        message = cbor2.loads(wrapper[1])
+        self.check("it is a COSE_Sign1", message.tag == 18)
+        self.verify_es256("signer.pub.pem", message.value, b"", wrapper[0])
+        content = cbor2.loads(manifest)
+        self.check("version and sequence", (content[1], content[2]) == (1, 2))
+        image = hashlib.sha256(IMAGE).digest()
+        for what, part in (("the image's digest", image),
+                           ("vendor", VENDOR.bytes), ("class", CLASS.bytes),
+                           ("URI", b"https://fw.example/v.bin")):
+            self.check(what + " is in the manifest", part in manifest)
+
+    def manifest_damaged(self, signed):
+        for length in range(0, len(signed), 5):
+            self.write("cut", signed[:length])
+            self.pawl(REFUSED, "manifest", "verify", "cut", "--key",
+                      "signer.pub.pem", what="an envelope cut at %d" % length)
+        for at in range(0, len(signed), 11):
+            flipped = bytearray(signed)
+            flipped[at] ^= 0x10
+            self.write("cut", bytes(flipped))
+            self.pawl(REFUSED, "manifest", "verify", "cut", "--key",
+                      "signer.pub.pem",
+                      what="an envelope with a bit flipped at %d" % at)
+
+    def manifest_descriptions(self):
+        self.write("zero.bin", b"")
+        rows = [
+            ("unknown member", {}, dict(sequenz=1)),
+            ("no sequence", {}, dict(sequence=None)),
+            ("sequence is text", {}, dict(sequence="2")),
+            ("sequence is negative", {}, dict(sequence=-1)),
+            ("no vendor", {}, dict(vendor_id=None)),
+            ("a vendor that is no UUID", {}, dict(vendor_id="acme")),
+            ("no components", {}, dict(components=[])),
+            ("an unknown member of a component", dict(urn="x"), {}),
+            ("an image that is missing", dict(image="missing"), {}),
+            ("an image that is empty", dict(image="zero.bin"), {}),
+            ("an id that is not hex", dict(id=["zz"]), {}),
+            ("an id that is text", dict(id="00"), {}),
+            ("a counter that is text", dict(security_counter="2"), {}),
+        ]
+        for what, component, changes in rows:
+            self.write("bad.json",
+                       self.manifest_description(component, **changes))
+            self.refuse_description("manifest", what)
+
+    # ---- devices ----
+
+    def configuration(self, **changes):
+        rows = {"pawl_device": "1", "serial": "dev-1",
+                "vendor_id": str(VENDOR), "class_id": str(CLASS),
+                "endpoint": "mqtt 127.0.0.1 8883 mqtt.example"}
+        rows.update(changes)
+        return "".join("%s = %s\n" % row for row in rows.items()
+                       if row[1] is not None)
+
+    def devices(self):
+        self.write("d.conf", self.configuration())
+        good = {"--conf": "d.conf", "--trust": "t.cbor",
+                "--envelope": "m.suit", "--image": "v.bin"}
+
+        def provision(code, folder, what=None, **changes):
+            options = dict(good)
+            options.update({"--" + k: v for k, v in changes.items()})
+            flat = [x for pair in options.items() for x in pair]
+            self.pawl(code, "device", "provision", folder, *flat, what=what)
+
+        provision(DONE, "dev")
+        before = self.tree("dev")
+        provision(USAGE, "dev", "a device that exists")
+        self.check("it is as it was", self.tree("dev") == before)
+        self.write("a-file", b"x")
+        provision(USAGE, "a-file", "a file where the device should be")
+        provision(USAGE, "nowhere/dev", "a folder that does not exist")
+        self.write("other.bin", IMAGE[:-1] + b"x")
+        self.write("t-cut", self.read("t.cbor")[:-1])
+        self.write("m-cut", self.read("m.suit")[:-1])
+        self.write("m2.json", self.manifest_description(
+            class_id=str(uuid.uuid5(VENDOR, "other"))))
+        self.pawl(DONE, "manifest", "create", "m2.json", "-o", "m2.suit")
+        self.pawl(DONE, "manifest", "sign", "m2.suit", "--key", "signer.pem")
+        for what, changes in (
+                ("an image that was not signed", dict(image="other.bin")),
+                ("a trust document cut short", dict(trust="t-cut")),
+                ("an envelope cut short", dict(envelope="m-cut")),
+                ("an envelope by a stranger", dict(envelope="x.suit")),
+                ("an envelope for another class", dict(envelope="m2.suit"))):
+            provision(REFUSED, "dev2", what, **changes)
+        for what, changes in (
+                ("an image that is missing", dict(image="missing")),
+                ("a trust document that is missing", dict(trust="missing"))):
+            provision(USAGE, "dev2", what, **changes)
+        for what, text in (
+                ("an unknown key", self.configuration(serail="x")),
+                ("no serial", self.configuration(serial=None)),
+                ("a serial with a slash", self.configuration(serial="a/b")),
+                ("a vendor that is no UUID",
+                 self.configuration(vendor_id="acme")),
+                ("a key twice", self.configuration() + "serial = x\n"),
+                ("another format", self.configuration(pawl_device="2")),
+                ("a port that is none", self.configuration(
+                    endpoint="mqtt 127.0.0.1 70000 mqtt.example"))):
+            self.write("bad.conf", text)
+            provision(USAGE, "dev2", what, conf="bad.conf")
+        self.identity()
+
+    def tree(self, name):
+        return {f: self.read(os.path.join(name, f))
+                for f in sorted(os.listdir(self.path(name)))}
+
+    def identity(self):
+        self.pawl(DONE, "device", "csr", "dev", "-o", "dev.csr")
+        request = x509.load_pem_x509_csr(self.read("dev.csr"))
+        self.check("the request is signed with its own key",
+                   request.is_signature_valid)
+        names = {a.value for a in request.subject}
+        self.check("it names the serial", names == {"dev-1"}, names)
+        self.pawl(REFUSED, "device", "install-cert", "dev", "ca.pem",
+                  what="a certificate for another key")
+        self.pawl(USAGE, "device", "install-cert", "dev", "noise",
+                  what="a certificate that is none")
+        shown = json.loads(self.pawl(DONE, "device", "show", "dev", "--json"))
+        self.check("the serial is shown", shown.get("serial") == "dev-1",
+                   shown)
+        self.pawl(DONE, "update", "show", "dev")
+        json.loads(self.pawl(DONE, "update", "show", "dev", "--json"))
+
+    def announcements(self):
+        uri = "https://fw.example/v2.suit"
+        self.pawl(DONE, "update", "announce", "--uri", uri, "-o", "a.cbor")
+        self.check("an announcement is as specified",
+                   self.read("a.cbor") == cbor2.dumps({1: 1, 2: uri}))
+        for bad in ("http://fw.example/v2.suit", "nonsense", "",
+                    "https://user@fw.example/x", "https://a/" + "x" * 300):
+            self.pawl(USAGE, "update", "announce", "--uri", bad, "-o", "x")
+
+    def run(self):
+        try:
+            self.keys()
+            self.anchor()
+            self.trust()
+            self.manifests()
+            self.command_lines()
+            self.unreadable_files()
+            self.trust_descriptions()
+            self.manifest_descriptions()
+            self.devices()
+            self.announcements()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        print("%d checks passed, %d failed" % (self.passed, self.failed))
+        return 0 if self.failed == 0 and self.passed > 0 else 1
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: tool.py PATH-OF-PAWL")
+    sys.exit(Test(os.path.abspath(sys.argv[1])).run())
