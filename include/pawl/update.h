@@ -209,7 +209,9 @@ enum pawl_status pawl_update_step(struct pawl_update *update,
  *
  * envelope   a SUIT envelope, at most PAWL_ENVELOPE_MAX bytes; copied
  *
- * Returns PAWL_PENDING   accepted so far; step(), which may still refuse
+ * Returns PAWL_PENDING   accepted so far; step(), which may still refuse. The
+ *                        same envelope again, while it is under way: nothing
+ *                        changes, and wanted() says where to go on
  *         PAWL_ERR_STATE  not READY (see pawl_update_reason()): another is
  *                         under way, clean() is due, the counter is pending
  *         the errors of pawl_manifest_open() and pawl_manifest_start(), and

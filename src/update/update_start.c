@@ -55,8 +55,9 @@ static enum pawl_status check_state(struct pawl_update_engine *e)
 
 /*
  * Lower sequence numbers are refused, the same one for another manifest too:
- * the same manifest may come again after a power cut. UINT64_MAX would be the
- * last update ever.
+ * the same manifest may come again after a power cut. Below the floor runs
+ * what a fall-back returned to: it may rise to the floor again. UINT64_MAX
+ * would be the last update ever.
  */
 static enum pawl_status check_sequence(struct pawl_update_engine *e)
 {
@@ -69,7 +70,8 @@ static enum pawl_status check_sequence(struct pawl_update_engine *e)
         return refuse(e, PAWL_ERR_STATE, PAWL_UPDATE_REASON_INSTALLED);
     }
     if (sequence < e->record.sequence_floor ||
-        (sequence == e->record.sequence_floor && !same && current->known) ||
+        (sequence == e->record.sequence_floor && !same && current->known &&
+         current->sequence == sequence) ||
         sequence == UINT64_MAX) {
         return refuse(e, PAWL_ERR_ROLLBACK, PAWL_UPDATE_REASON_SEQUENCE);
     }
@@ -130,10 +132,26 @@ static enum pawl_status authenticate(struct pawl_update_engine *e)
                : refuse(e, PAWL_ERR_LIMIT, PAWL_UPDATE_REASON_TOO_LARGE);
 }
 
+/* The same call again, while what it began is under way: a connection that
+ * broke does not make it begin anew. */
+static bool asked_again(const struct pawl_update_engine *e,
+                        struct pawl_bytes envelope)
+{
+    bool under_way = e->task == PAWL_TASK_CHECK ||
+                     e->task == PAWL_TASK_CONSENT || e->task == PAWL_TASK_RUN ||
+                     e->task == PAWL_TASK_COMPLETE || e->task == PAWL_TASK_AREA;
+    return under_way && !e->broken && !e->cancel_asked &&
+           pawl_bytes_equal(envelope,
+                            (struct pawl_bytes){e->envelope, e->envelope_len});
+}
+
 enum pawl_status pawl_update_start(struct pawl_update *update,
                                    struct pawl_bytes envelope)
 {
     struct pawl_update_engine *e = pawl_update_engine(update);
+    if (asked_again(e, envelope)) {
+        return PAWL_PENDING;
+    }
     enum pawl_status status = check_state(e);
     if (status != PAWL_OK) {
         return status;

@@ -430,6 +430,38 @@ static void a_component_of_one_slot_is_refused_at_start(void)
     CHECK_EQ(pawl_update_reason(&device.update), PAWL_UPDATE_REASON_NO_SLOT);
 }
 
+/* The accepted image has rotted and v1 runs: v2 is written once more, also
+ * where a cut or a failure interrupts that. */
+static void what_has_rotted_may_be_installed_again(void)
+{
+    for (unsigned cancelled = 0; cancelled < 2; cancelled++) {
+        given_trial();
+        CHECK_EQ(settled(pawl_update_accept(&device.update)), PAWL_OK);
+        CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+        device.counter_value = 0; /* or v1 could not run */
+        device.config.running_known = true;
+        device.config.running = 0;
+        struct pawl_record record;
+        CHECK(record_in_journal(&device, &record));
+        record.running = record.previous.set; /* as the boot loader does */
+        record.counter_floor = 0;
+        record.counter_pending = false;
+        CHECK(record_put(&device, &record));
+        CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+        CHECK_EQ(device.events[PAWL_UPDATE_EVENT_FELL_BACK], 1);
+        CHECK_EQ(fake_device_download(&device, &v2, 100), PAWL_PENDING);
+        if (cancelled != 0) {
+            CHECK_EQ(settled(pawl_update_cancel(&device.update)), PAWL_OK);
+            CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+        }
+        CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+        CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&v1)),
+                 PAWL_ERR_STATE);
+        CHECK_EQ(fake_device_download(&device, &v2, UINT32_MAX), PAWL_OK);
+        CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_CANDIDATE);
+    }
+}
+
 static void a_lost_journal_needs_to_know_what_runs(void)
 {
     static const uint8_t rubbish[FAKE_JOURNAL_SIZE] = {0x5A, 0xA5, 1, 2, 3};
@@ -467,6 +499,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(the_first_erase_voids_the_way_back),
     CHECK_TEST(a_slot_without_its_tables_is_refused_at_open),
     CHECK_TEST(a_component_of_one_slot_is_refused_at_start),
+    CHECK_TEST(what_has_rotted_may_be_installed_again),
     CHECK_TEST(a_lost_journal_needs_to_know_what_runs),
 };
 CHECK_MAIN(tests)

@@ -183,6 +183,25 @@ static void a_download_goes_on_after_a_reset(void)
     CHECK_EQ(settled(pawl_update_cancel(&device.update)), PAWL_OK);
 }
 
+/* A connection broke, the device did not: the envelope comes a second time. */
+static void a_download_goes_on_without_a_reset(void)
+{
+    struct pawl_update_want want;
+    given_writing();
+    CHECK_EQ(settled(give(0, 512)), PAWL_OK);
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&small)),
+             PAWL_PENDING);
+    CHECK_EQ(pawl_update_wanted(&device.update, &want), PAWL_OK);
+    CHECK_EQ(want.offset, 512);
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&big)),
+             PAWL_ERR_STATE);
+    CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_CANDIDATE);
+    CHECK_EQ(device.image[1].erases[0], 1);
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&small)),
+             PAWL_ERR_STATE);
+}
+
 /* Of another image, component or slot, or at an offset of no writer. */
 static void a_checkpoint_of_something_else_counts_for_nothing(void)
 {
@@ -352,6 +371,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(no_sector_is_erased_or_programmed_twice),
     CHECK_TEST(wrong_bytes_fail_by_their_digest),
     CHECK_TEST(a_download_goes_on_after_a_reset),
+    CHECK_TEST(a_download_goes_on_without_a_reset),
     CHECK_TEST(a_checkpoint_of_something_else_counts_for_nothing),
     CHECK_TEST(a_resumed_download_erases_what_lies_beyond),
     CHECK_TEST(another_manifest_does_not_go_on_with_it),
