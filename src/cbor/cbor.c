@@ -15,12 +15,13 @@
 #define INITIAL_TRUE 0xF5
 #define INITIAL_NULL 0xF6
 
-/* The first error stays. */
+/* The first error stays, and nothing is left to read after it. */
 static enum pawl_status fail(struct pawl_cbor *in, enum pawl_status status)
 {
     if (in->status == PAWL_OK) {
         in->status = status;
     }
+    in->end = in->at;
     return in->status;
 }
 
@@ -33,42 +34,38 @@ void pawl_cbor_read(struct pawl_cbor *in, struct pawl_bytes bytes)
 
 size_t pawl_cbor_left(const struct pawl_cbor *in)
 {
-    return in->status == PAWL_OK ? (size_t)(in->end - in->at) : 0;
+    return (size_t)(in->end - in->at);
 }
 
 enum pawl_cbor_type pawl_cbor_peek(const struct pawl_cbor *in)
 {
-    if (pawl_cbor_left(in) == 0) {
+    if (in->at == in->end) {
         return PAWL_CBOR_END;
     }
     return (enum pawl_cbor_type)(*in->at >> 5);
 }
 
 /*
- * Reads the argument that follows an initial byte, in its shortest form only
+ * Reads an argument that follows its initial byte, in its shortest form only
  * (RFC 8949, 4.2.1). Indefinite lengths and reserved sizes are 28 to 31.
  */
-static enum pawl_status argument(struct pawl_cbor *in, uint64_t *value)
+static enum pawl_status long_argument(struct pawl_cbor *in, unsigned info,
+                                      uint64_t *value)
 {
-    unsigned info = *in->at & 0x1Fu;
-    size_t size = 0;
-    uint64_t number = info;
+    uint64_t number = 0;
 
-    if (info >= 24) {
-        if (info > 27) {
-            return fail(in, PAWL_ERR_MALFORMED);
-        }
-        size = (size_t)1 << (info - 24);
-        if (pawl_cbor_left(in) - 1 < size) {
-            return fail(in, PAWL_ERR_MALFORMED);
-        }
-        number = 0;
-        for (size_t i = 1; i <= size; i++) {
-            number = number << 8 | in->at[i];
-        }
-        if (size == 1 ? number < 24 : number >> (size * 4) == 0) {
-            return fail(in, PAWL_ERR_MALFORMED);
-        }
+    if (info > 27) {
+        return fail(in, PAWL_ERR_MALFORMED);
+    }
+    size_t size = (size_t)1 << (info - 24);
+    if (pawl_cbor_left(in) - 1 < size) {
+        return fail(in, PAWL_ERR_MALFORMED);
+    }
+    for (size_t i = 1; i <= size; i++) {
+        number = number << 8 | in->at[i];
+    }
+    if (size == 1 ? number < 24 : number >> (size * 4) == 0) {
+        return fail(in, PAWL_ERR_MALFORMED);
     }
     in->at += 1 + size;
     *value = number;
@@ -80,10 +77,16 @@ static enum pawl_status head(struct pawl_cbor *in, enum pawl_cbor_type type,
                              uint64_t *value)
 {
     *value = 0;
-    if (pawl_cbor_peek(in) != type) {
+    if (in->at == in->end || *in->at >> 5 != (unsigned)type) {
         return fail(in, PAWL_ERR_MALFORMED);
     }
-    return argument(in, value);
+    unsigned info = *in->at & 0x1Fu;
+    if (info >= 24) {
+        return long_argument(in, info, value);
+    }
+    in->at++;
+    *value = info;
+    return PAWL_OK;
 }
 
 /* Reads a head whose number counts items of at least each bytes. */
@@ -221,9 +224,6 @@ static enum pawl_status skip_one(struct pawl_cbor *in, size_t *inside)
 
     *inside = 0;
     switch (type) {
-    case PAWL_CBOR_UINT:
-    case PAWL_CBOR_NINT:
-        return head(in, type, &number);
     case PAWL_CBOR_BSTR:
         return pawl_cbor_bstr(in, &bytes);
     case PAWL_CBOR_TSTR:
@@ -235,18 +235,20 @@ static enum pawl_status skip_one(struct pawl_cbor *in, size_t *inside)
             *inside *= 2; /* cannot overflow: as many bytes are left */
         }
         return in->status;
+    case PAWL_CBOR_SIMPLE:
+        return simple(in, &initial);
     case PAWL_CBOR_TAG:
-        if (pawl_cbor_tag(in, &number) == PAWL_OK &&
+        if (head(in, type, &number) == PAWL_OK &&
             (number == TAG_BIGNUM_POSITIVE || number == TAG_BIGNUM_NEGATIVE)) {
             return fail(in, PAWL_ERR_MALFORMED);
         }
         return in->status;
-    case PAWL_CBOR_SIMPLE:
-        return simple(in, &initial);
-    case PAWL_CBOR_END:
+    case PAWL_CBOR_UINT:
+    case PAWL_CBOR_NINT:
+    case PAWL_CBOR_END: /* fails */
         break;
     }
-    return fail(in, PAWL_ERR_MALFORMED);
+    return head(in, type, &number);
 }
 
 enum pawl_status pawl_cbor_skip(struct pawl_cbor *in, struct pawl_bytes *item)
