@@ -71,13 +71,16 @@ static const struct geometry geometries[] = {
 #define UNPROVEN (-3)
 /* The same, but the record is half charged. */
 #define FADING (-4)
+/* A newer state than the other bank's, every proof of it half charged. */
+#define WEAK_PROOFS (-6)
 /* Nothing valid in either bank. */
 #define LOST (-5)
-static const int seeds[] = {BLANK, COMPACTED, 7, 5,        4,      3,
-                            2,     1,         0, UNPROVEN, FADING, LOST};
+static const int seeds[] = {BLANK, COMPACTED, 7,      5,    4,          3, 2, 1,
+                            0,     UNPROVEN,  FADING, LOST, WEAK_PROOFS};
 static const char *const seed_names[] = {
-    "blank",  "compacted", "7 free", "5 free",   "4 free", "3 free",
-    "2 free", "1 free",    "full",   "unproven", "fading", "lost"};
+    "blank",  "compacted", "7 free",     "5 free", "4 free",
+    "3 free", "2 free",    "1 free",     "full",   "unproven",
+    "fading", "lost",      "weak proofs"};
 
 enum script {
     SCRIPT_BOOT,
@@ -790,12 +793,46 @@ static void seed_unproven(struct node *node, struct pawl_journal *journal,
         seed_step_to(journal, PAWL_JOURNAL_PROOF_BODY);
     }
     while (seed_open(node, journal) == PAWL_PENDING &&
-           journal->phase != PAWL_JOURNAL_VOID) {
+           journal->spend_end + 2U <= frames.frames) {
         seed_step_to(journal, PAWL_JOURNAL_RECORD_SEAL);
     }
-    must(journal->phase == PAWL_JOURNAL_VOID && !journal->proven,
-         "a seed went wrong");
+    must(!journal->proven, "a seed is proved that should not be");
     node->sequence = 0; /* of what is lost with the new bank */
+}
+
+/*
+ * Each commit to the new bank is cut in the seal of its proof, which then
+ * reads well, so that the state is acted upon; at last all proofs fade, and
+ * settling is cut until there is no room.
+ */
+static void seed_weak_proofs(struct node *node, struct pawl_journal *journal)
+{
+    uint8_t payload[PAYLOAD] = {0};
+
+    must(pawl_journal_compact(journal) == PAWL_PENDING, "a seed went wrong");
+    do {
+        seed_step_to(journal, PAWL_JOURNAL_PROOF_SEAL);
+        fake_flash_cut_power_at(&node->flash, 0);
+        fake_flash_set_tear(&node->flash, all_units_weak(node), true);
+        must(pawl_journal_step(journal) == PAWL_ERR_IO, "a seed went wrong");
+        must(seed_open(node, journal) == PAWL_OK, "a seed is not clean");
+        node->acked = node->newest;
+        pawl_put_u32(payload, ++node->newest);
+        must(pawl_journal_commit(journal, PAWL_BYTES(payload)) == PAWL_PENDING,
+             "a seed could not commit");
+    } while (journal->phase == PAWL_JOURNAL_SPEND);
+    node->acted = true;
+    node->sequence = 0;
+    while (true) {
+        set_all_moods(&node->flash, FAKE_MOOD_ERASED);
+        must(pawl_journal_open(journal, &node->flash.port, PAYLOAD,
+                               PAWL_JOURNAL_WRITE) == PAWL_PENDING,
+             "a seed needs no settling");
+        if (journal->spend_end + 2U > frames.frames) {
+            return;
+        }
+        seed_step_to(journal, PAWL_JOURNAL_RECORD_SEAL);
+    }
 }
 
 /*
@@ -883,6 +920,9 @@ static struct node *make_seed(const struct geometry *geometry, int free_frames)
         must(frames.frames - journal.next == (uint32_t)free_frames,
              "a seed did not come out as it should");
     }
+    if (free_frames == WEAK_PROOFS) {
+        seed_weak_proofs(node, &journal);
+    }
     if (free_frames == UNPROVEN || free_frames == FADING) {
         seed_unproven(node, &journal, free_frames == FADING);
     }
@@ -917,7 +957,9 @@ static void search_geometry(int at, int depth, int spare)
         }
         visited_count = 0;
         memset(&now, 0, sizeof(now));
-        explore(node, depth, spare);
+        /* Many cuts went into the last seed; its readings are many too. */
+        explore(node, seeds[seed_at] == WEAK_PROOFS && depth > 1 ? 1 : depth,
+                spare);
         if (verbose > 0) {
             printf("  %-12s %-8s depth %d faults %llu boots %llu states %llu "
                    "violations %llu\n",

@@ -32,7 +32,8 @@
 namespace
 {
 
-constexpr int FRAMES_MAX = 10;
+constexpr int FRAMES_MAX = 12;
+constexpr int RESERVE = 3; /* frames that a commit leaves for settling */
 
 enum {
     BLANK = 1,
@@ -49,8 +50,6 @@ struct Frame {
     uint8_t ways = BLANK;
     uint8_t clean = 1; /* wholly erased, and not programmed since */
     uint8_t proof = 0, value = OLD;
-    uint8_t carried =
-        0;             /* written to carry or settle, in a bank not yet firm */
     uint8_t epoch = 0; /* relative: only differences matter */
 };
 
@@ -63,21 +62,28 @@ struct State {
 enum Without {
     NOTHING,
     R3_PROOF,
-    R3_FIRM,
     R3_SEAL,
     R4,
     R5,
     R6,
     R7_VOID,
     R7_PROOF,
+    R7_SAME,
     R8_BLANK,
     R9,
     WITHOUT_COUNT
 };
-const char *const without_names[] = {
-    "nothing", "R3 (proof)", "R3 (second proof)", "R3 (seal of its own)", "R4",
-    "R5",      "R6",         "R7 (tombstones)",   "R7 (which bank)",      "R8",
-    "R9"};
+const char *const without_names[] = {"nothing",
+                                     "R3 (proof)",
+                                     "R3 (seal of its own)",
+                                     "R4",
+                                     "R5",
+                                     "R6",
+                                     "R7 (tombstones)",
+                                     "R7 (which bank)",
+                                     "R7 (same state)",
+                                     "R8",
+                                     "R9"};
 
 int frames;
 Without without;
@@ -93,7 +99,6 @@ struct Cut {
 
 struct Bank {
     bool valid = false, proven = false, last_is_proof = false, blank = true;
-    bool firm = false; /* its first proof is known to be complete */
     int after_valid = 0, after_used = 0;
     uint8_t epoch = 0, value = OLD;
 };
@@ -114,7 +119,7 @@ struct Session {
     bool cut = false;
     uint8_t epoch = 0;
     int bank = 0, next = 0, spend_end = 0;
-    bool proven = false, firm = false, suspect = false;
+    bool proven = false, other_has_it = false, suspect = false;
     bool moved = false;
     /* what this session knows the frames to be, beyond what it read */
     uint8_t seen[2][FRAMES_MAX];
@@ -149,7 +154,7 @@ struct Session {
         seen[b][i] = GARBAGE;
     }
 
-    void program(uint8_t value, bool proof, bool carried)
+    void program(uint8_t value, bool proof)
     {
         Frame &frame = s.frame[bank][next];
         if (frame.clean == 0 || frame.ways != BLANK) {
@@ -159,7 +164,6 @@ struct Session {
         frame.proof = proof ? 1 : 0;
         frame.value = value;
         frame.epoch = epoch;
-        frame.carried = carried ? 1 : 0;
         if (cut_now()) { /* in the body */
             frame.ways = BLANK | GARBAGE;
             if (without == R3_SEAL) {
@@ -218,10 +222,6 @@ struct Session {
                     found.after_valid = i + 1;
                     found.epoch = frame.epoch;
                     found.value = frame.value;
-                    found.firm =
-                        frame.carried == 0 || (frame.proof != 0 && i > 0 &&
-                                               reading.way[b][i - 1] == VALID &&
-                                               s.frame[b][i - 1].proof != 0);
                 }
                 found.proven = found.proven || frame.proof != 0;
             }
@@ -231,21 +231,17 @@ struct Session {
 
     void pair(uint8_t value)
     {
-        bool carried = !firm;
-        program(value, false, carried);
+        program(value, false);
         if (without != R3_PROOF) {
-            program(value, true, carried);
+            program(value, true);
         }
-        if (carried && without != R3_PROOF && without != R3_FIRM) {
-            program(value, true, carried);
-        }
-        proven = firm = true;
+        proven = true;
     }
 
     /* R7 */
     void move(uint8_t value)
     {
-        int target = proven ? bank ^ 1 : bank;
+        int target = proven || !other_has_it ? bank ^ 1 : bank;
         if (without == R7_PROOF) {
             target = bank ^ 1;
         }
@@ -253,14 +249,23 @@ struct Session {
             fail("I9");
         }
         moved = true;
-        for (int i = 0; i < frames && without != R7_VOID; i++) {
+        for (int i = next; i < spend_end && i < frames && target != bank; i++) {
+            if (seen[bank][i] != BLANK) {
+                spend(bank, i);
+            }
+        }
+        for (int n = 0; n < frames && without != R7_VOID; n++) {
+            int i = target == bank ? frames - 1 - n : n;
             if (seen[target][i] != BLANK) {
                 spend(target, i);
             }
         }
         erase(target);
+        if (target != bank) {
+            other_has_it = false;
+        }
         suspect = false;
-        proven = firm = false;
+        proven = false;
         bank = target;
         next = spend_end = 0;
         epoch++;
@@ -270,7 +275,8 @@ struct Session {
     /* Appends value; in_force is what compaction would carry. */
     void append(uint8_t value, bool settles)
     {
-        if ((suspect && without != R9) || spend_end + (firm ? 2 : 3) > frames) {
+        if ((suspect && without != R9) ||
+            spend_end + 2 + (settles ? 0 : RESERVE) > frames) {
             move(settles ? value : static_cast<uint8_t>(ACKED));
             if (settles) {
                 return;
@@ -330,11 +336,14 @@ struct Session {
         }
         epoch = mine.epoch;
         proven = mine.proven;
-        firm = mine.firm || without == R3_FIRM;
+        other_has_it = without == R7_SAME
+                           ? other.proven
+                           : other.valid && other.last_is_proof &&
+                                 other.value == mine.value;
         suspect = !other.valid && !other.blank;
         next = without == R6 ? mine.after_used : mine.after_valid;
         spend_end = mine.after_used + (without == R5 ? 0 : 1);
-        bool settled = ((mine.last_is_proof && firm) || without == R3_PROOF) &&
+        bool settled = (mine.last_is_proof || without == R3_PROOF) &&
                        mine.after_used == mine.after_valid;
         if (!settled && without != R4) {
             append(mine.value, true);
@@ -373,8 +382,8 @@ std::string pack(const State &s)
             uint8_t content = 0;
             if ((f.ways & VALID) != 0) {
                 int age = newest - f.epoch < 7 ? newest - f.epoch : 7;
-                content = static_cast<uint8_t>(f.proof | f.value << 1 |
-                                               age << 3 | f.carried << 6);
+                content =
+                    static_cast<uint8_t>(f.proof | f.value << 1 | age << 3);
             }
             out.push_back(static_cast<char>(f.ways | f.clean << 3));
             out.push_back(static_cast<char>(content));
@@ -396,7 +405,6 @@ State unpack(const std::string &in)
             row[i].clean = a >> 3 & 1;
             row[i].proof = c & 1;
             row[i].value = c >> 1 & 3;
-            row[i].carried = c >> 6 & 1;
             row[i].epoch = static_cast<uint8_t>(16 - (c >> 3 & 7));
         }
     }
@@ -631,30 +639,43 @@ Result search(const State &seed, int depth_max, size_t table)
     return result;
 }
 
-void seed_frame(Frame &f, int bank, bool proof, bool carried, uint8_t value)
-{
-    f.ways = VALID;
-    f.clean = 0;
-    f.proof = proof ? 1 : 0;
-    f.carried = carried ? 1 : 0;
-    f.value = value;
-    f.epoch = static_cast<uint8_t>(16 - bank);
-}
-
-/* A bank in force with so many commits, the other as full as it gets. */
-State make_seed(int commits)
+/* A bank in force with `used` frames, the other full of the epoch before. */
+State make_seed(int used)
 {
     State s;
     for (int b = 0; b < 2; b++) {
-        int end = b == 0 ? 3 + 2 * commits : (frames - 3) / 2 * 2 + 3;
-        for (int i = 0; i < end && i < FRAMES_MAX; i++) {
-            bool carried = i < 3;
-            seed_frame(s.frame[b][i], b, carried ? i != 0 : i % 2 == 0, carried,
-                       b == 0 && i >= end - (commits == 0 ? 3 : 2) ? ACKED
-                                                                   : OLD);
+        int end = b == 0 ? used : used == 2 ? 0 : frames / 2 * 2;
+        for (int i = 0; i < end; i++) {
+            Frame &f = s.frame[b][i];
+            f.ways = VALID;
+            f.clean = 0;
+            f.proof = i % 2 != 0;
+            f.epoch = static_cast<uint8_t>(16 - b);
+            f.value = b == 0 && i >= used - 2 ? ACKED : OLD;
         }
     }
     return s;
+}
+
+/* A compaction that was cut in its first record, and settling that was cut
+ * until the new bank was full: more cuts than the search goes deep. */
+State make_unproven()
+{
+    State s = make_seed(frames);
+    for (int i = 0; i < frames; i++) {
+        Frame &f = s.frame[1][i];
+        f.ways = i == 0 ? GARBAGE | VALID : GARBAGE;
+        f.clean = 0;
+        f.proof = 0;
+        f.value = ACKED;
+        f.epoch = 17;
+    }
+    return s;
+}
+
+State seed_number(int used)
+{
+    return used > frames ? make_unproven() : make_seed(used);
 }
 
 } // namespace
@@ -665,13 +686,14 @@ int main(int argc, char **argv)
     size_t table = exhaustive ? size_t{1} << 28 : size_t{1} << 23;
     int failed = 0;
 
-    for (frames = 6; frames <= 8; frames += 2) {
-        for (int used = 0; 3 + 2 * used <= frames; used++) {
-            Result r = search(make_seed(used), exhaustive ? 20 : 4, table);
-            std::printf("model: %d frames, seed %d commits: complete to %d "
+    for (frames = 8; frames <= (exhaustive ? 10 : 8); frames += 2) {
+        for (int used = 2; used <= frames + 2; used += 2) {
+            Result r = search(seed_number(used), exhaustive ? 6 : 3, table);
+            std::printf("model: %d frames, seed %d used%s: complete to %d "
                         "interrupted sessions%s, %llu states, %llu sessions%s"
                         "%s\n",
-                        frames, used, r.depth,
+                        frames, used > frames ? frames : used,
+                        used > frames ? ", other unproven" : "", r.depth,
                         r.exhausted ? " and beyond (no new state)" : "",
                         static_cast<unsigned long long>(r.states),
                         static_cast<unsigned long long>(r.sessions),
@@ -681,18 +703,18 @@ int main(int argc, char **argv)
             failed |= r.violated != nullptr || r.depth < 3;
             if (r.violated != nullptr) {
                 tracing = true;
-                (void)search(make_seed(used), 20, table);
+                (void)search(seed_number(used), 20, table);
                 return 1;
             }
         }
     }
-    frames = 6;
+    frames = 8;
     for (int w = 1; w < WITHOUT_COUNT; w++) {
         without = static_cast<Without>(w);
         const char *by = nullptr;
         int after = 0;
-        for (int used = 0; 3 + 2 * used <= frames && by == nullptr; used++) {
-            Result r = search(make_seed(used), 6, table);
+        for (int used = 2; used <= frames + 2 && by == nullptr; used += 2) {
+            Result r = search(seed_number(used), 4, table);
             by = r.violated;
             after = r.depth + 1;
         }
