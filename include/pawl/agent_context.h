@@ -69,6 +69,7 @@ struct pawl_agent {
     uint64_t offset;              /* of the next byte of the answer */
     uint64_t skip;                /* bytes that the engine has already */
     bool moved;                   /* the engine took some of the answer */
+    uint64_t silent_until_ms;     /* the server must have sent something */
     size_t chunk_len, chunk_at;
     uint8_t chunk[PAWL_AGENT_CHUNK];
     size_t envelope_len;

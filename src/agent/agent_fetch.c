@@ -10,6 +10,10 @@
 /* How often one manifest is tried from the start before it is given up. */
 #define TRIES_MAX 3
 
+/* How long a server that was asked may send nothing: a connection that died
+ * without a word would otherwise be the last one. */
+#define SILENCE_MS 60000u
+
 /*
  * The endpoint that a URI names: by the name that its certificate must have,
  * and its port. What is not on the list is not connected to.
@@ -130,11 +134,34 @@ static void begin(struct pawl_agent *agent, struct pawl_wait *wait)
     wait->events = PAWL_WAIT_NOTHING;
 }
 
+/* The engine's own upkeep. What it reports may be about a slot; a journal that
+ * failed is the end, and is all that it speaks of from then on. */
+static void upkeep(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    struct pawl_update_want unused;
+    enum pawl_status status = pawl_update_step(&agent->update, wait);
+
+    if (status == PAWL_ERR_IO &&
+        pawl_update_wanted(&agent->update, &unused) == PAWL_ERR_IO) {
+        agent->fatal = status;
+    }
+}
+
+/* A counter that is to rise keeps the engine from starting: it is tried again
+ * also while an announced update waits for just that. */
 static void rest(struct pawl_agent *agent, struct pawl_wait *wait)
 {
+    struct pawl_update_info info;
+    struct pawl_wait engine = {0};
+
+    pawl_update_query(&agent->update, &info);
+    if (info.counter_pending) {
+        upkeep(agent, &engine);
+    }
     if (pawl_agent_rested(agent, &agent->fetch.backoff, wait)) {
         begin(agent, wait);
     }
+    pawl_agent_merge_wait(wait, &engine);
 }
 
 static void connect(struct pawl_agent *agent, struct pawl_wait *wait)
@@ -198,6 +225,14 @@ static void body(struct pawl_agent *agent, struct pawl_wait *wait)
     }
 }
 
+static bool is_candidate(const struct pawl_manifest *manifest,
+                         const struct pawl_update_info *info)
+{
+    return info->candidate.known &&
+           pawl_equal_ct(info->candidate.digest, manifest->digest,
+                         sizeof manifest->digest);
+}
+
 /*
  * What runs, or what failed before, is not tried again: the retained
  * announcement comes at each connection.
@@ -206,12 +241,11 @@ static bool is_old_news(struct pawl_agent *agent,
                         const struct pawl_manifest *manifest,
                         const struct pawl_update_info *info)
 {
-    bool runs = info->current.known &&
+    bool runs = info->current.known && info->running == info->current.set &&
                 pawl_equal_ct(info->current.digest, manifest->digest,
                               sizeof manifest->digest);
-    bool failed = info->state == PAWL_UPDATE_FAILED && info->candidate.known &&
-                  pawl_equal_ct(info->candidate.digest, manifest->digest,
-                                sizeof manifest->digest);
+    bool failed =
+        info->state == PAWL_UPDATE_FAILED && is_candidate(manifest, info);
 
     return runs || (failed && (!info->retry || agent->tries >= TRIES_MAX));
 }
@@ -247,13 +281,20 @@ static void count_try(struct pawl_agent *agent,
 static bool is_in_the_way(const struct pawl_manifest *manifest,
                           const struct pawl_update_info *info)
 {
-    bool same = info->candidate.known &&
-                pawl_equal_ct(info->candidate.digest, manifest->digest,
-                              sizeof manifest->digest);
-
     return info->state == PAWL_UPDATE_CANDIDATE ||
            info->state == PAWL_UPDATE_STAGED ||
-           (info->state == PAWL_UPDATE_WRITING && !same);
+           (info->state == PAWL_UPDATE_WRITING &&
+            !is_candidate(manifest, info));
+}
+
+/* An old manifest is authentic for ever. It neither ends what is under way,
+ * nor wipes out what is known of a failure. */
+static bool is_too_old(const struct pawl_manifest *manifest,
+                       const struct pawl_update_info *info)
+{
+    return manifest->sequence < info->sequence_floor &&
+           info->state != PAWL_UPDATE_READY &&
+           info->state != PAWL_UPDATE_UPDATED;
 }
 
 /* Makes room for another update, then comes back. True: it has begun to. */
@@ -274,27 +315,68 @@ static bool make_room(struct pawl_agent *agent,
     return status == PAWL_OK || status == PAWL_PENDING;
 }
 
+/* The engine cannot start. It is at the same manifest in another envelope,
+ * and gives that up; or its counter must rise first. */
+static void not_now(struct pawl_agent *agent,
+                    const struct pawl_update_info *info)
+{
+    enum pawl_status status = info->state == PAWL_UPDATE_WRITING
+                                  ? pawl_update_cancel(&agent->update)
+                                  : PAWL_ERR_STATE;
+
+    if (status == PAWL_OK || status == PAWL_PENDING) {
+        agent->fetch.state = FETCH_CANCEL;
+    } else {
+        pawl_agent_fetch_fail(agent, status);
+    }
+}
+
 /* Gives the envelope to the engine. */
 static void start_engine(struct pawl_agent *agent,
-                         const struct pawl_manifest *manifest)
+                         const struct pawl_manifest *manifest,
+                         const struct pawl_update_info *info)
 {
     enum pawl_status status = pawl_update_start(
         &agent->update,
         (struct pawl_bytes){agent->envelope, agent->envelope_len});
 
     if (status == PAWL_ERR_STATE) {
-        pawl_agent_fetch_fail(agent, status); /* the counter must rise first */
+        not_now(agent, info);
         return;
     }
     if (status != PAWL_OK && status != PAWL_PENDING) {
         pawl_agent_fetch_refuse(agent, status);
         return;
     }
-    count_try(agent, manifest);
+    if (info->state != PAWL_UPDATE_WRITING) {
+        count_try(agent, manifest); /* else it goes on */
+    }
     agent->progress = 0;
     agent->fetch.state = FETCH_WANT;
     pawl_agent_say(agent, PAWL_EVENT_VERIFIED, PAWL_OK,
                    "the envelope is authentic and for us");
+}
+
+/* It is here already, and verified: a reset came before it was installed. */
+static void install_candidate(struct pawl_agent *agent)
+{
+    enum pawl_status status = pawl_update_install(&agent->update);
+
+    if (status == PAWL_OK || status == PAWL_PENDING) {
+        pawl_agent_lane_close(&agent->fetch);
+        agent->fetch.state = FETCH_INSTALL;
+    } else {
+        pawl_agent_fetch_refuse(agent, status);
+    }
+}
+
+static void refuse_too_old(struct pawl_agent *agent)
+{
+    static const struct pawl_manifest_failure failure = {
+        .status = PAWL_ERR_ROLLBACK, .reason = PAWL_SUIT_UNAUTHORISED};
+
+    refuse_as(agent, failure.status,
+              pawl_update_reason_name(PAWL_UPDATE_REASON_SEQUENCE), &failure);
 }
 
 /* An envelope is here: is it authentic, is it news, is there room? */
@@ -314,8 +396,13 @@ static void start(struct pawl_agent *agent, struct pawl_wait *wait)
     agent->sequence = manifest.sequence;
     if (is_old_news(agent, &manifest, &info)) {
         forget(agent);
+    } else if (is_too_old(&manifest, &info)) {
+        refuse_too_old(agent);
+    } else if (info.state == PAWL_UPDATE_CANDIDATE &&
+               is_candidate(&manifest, &info)) {
+        install_candidate(agent);
     } else if (!make_room(agent, &manifest, &info)) {
-        start_engine(agent, &manifest);
+        start_engine(agent, &manifest, &info);
     }
 }
 
@@ -343,9 +430,28 @@ static void idle(struct pawl_agent *agent, struct pawl_wait *wait)
         begin(agent, wait);
         return;
     }
-    enum pawl_status status = pawl_update_step(&agent->update, wait);
-    if (status == PAWL_ERR_IO) {
-        agent->fatal = status;
+    upkeep(agent, wait);
+}
+
+/* Ends the wait for a server that has fallen silent; anything that moved
+ * since the last step counts for it. */
+static void watch(struct pawl_agent *agent, struct pawl_wait *wait,
+                  uint8_t before)
+{
+    uint8_t state = agent->fetch.state;
+    const struct pawl_wait silence = {.events = PAWL_WAIT_DEADLINE,
+                                      .deadline_ms = agent->silent_until_ms};
+
+    if (state != FETCH_HEAD && state != FETCH_BODY &&
+        state != FETCH_PAYLOAD_HEAD && state != FETCH_PAYLOAD_BODY) {
+        return;
+    }
+    if (state != before || (wait->events & PAWL_WAIT_NOTHING) != 0) {
+        agent->silent_until_ms = pawl_agent_now_ms(agent) + SILENCE_MS;
+    } else if (pawl_agent_now_ms(agent) >= agent->silent_until_ms) {
+        pawl_agent_fetch_fail(agent, PAWL_ERR_TIMEOUT);
+    } else {
+        pawl_agent_merge_wait(wait, &silence);
     }
 }
 
@@ -386,6 +492,7 @@ void pawl_agent_fetch_step(struct pawl_agent *agent, struct pawl_wait *wait)
         pawl_agent_payload_step(agent, wait);
         break;
     }
+    watch(agent, wait, before);
     if (agent->fetch.state != before) {
         wait->events |= PAWL_WAIT_NOTHING;
     }

@@ -215,6 +215,10 @@ static enum pawl_status push(struct pawl_agent *agent, struct pawl_wait *wait)
         agent->chunk_at += after > before ? after - before : 0;
         status = pawl_update_step(&agent->update, wait);
         wait->events |= PAWL_WAIT_NOTHING;
+    } else if (status == PAWL_ERR_IO || status == PAWL_ERR_CORRUPT) {
+        /* The flash: the engine still has to record it, and then tells. */
+        agent->fetch.state = FETCH_FINISH;
+        return PAWL_OK;
     }
     return status == PAWL_PENDING ? PAWL_OK : status;
 }

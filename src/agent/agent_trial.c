@@ -20,6 +20,19 @@ static void reject(struct pawl_agent *agent, enum pawl_update_reason reason)
     }
 }
 
+/* Whoever was withdrawn will not be better later. Anything else may be, until
+ * the deadline: a trial that nobody ends would go on for ever. */
+static void not_accepted(struct pawl_agent *agent, enum pawl_status status)
+{
+    pawl_agent_say(agent, PAWL_EVENT_FAILED, status,
+                   "the image on trial could not be accepted");
+    if (status == PAWL_ERR_REVOKED) {
+        reject(agent, PAWL_UPDATE_REASON_REVOKED);
+    } else if (status == PAWL_ERR_UNTRUSTED || status == PAWL_ERR_SIGNATURE) {
+        reject(agent, PAWL_UPDATE_REASON_UNTRUSTED);
+    }
+}
+
 void pawl_agent_trial_proved(struct pawl_agent *agent)
 {
     bool (*healthy)(void *ctx) = agent->config.healthy;
@@ -35,9 +48,7 @@ void pawl_agent_trial_proved(struct pawl_agent *agent)
     if (status == PAWL_OK || status == PAWL_PENDING) {
         agent->trial = TRIAL_ACCEPTING;
     } else {
-        pawl_agent_say(agent, PAWL_EVENT_FAILED, status,
-                       "the image on trial could not be accepted");
-        agent->trial = TRIAL_NONE;
+        not_accepted(agent, status);
     }
 }
 

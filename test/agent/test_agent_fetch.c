@@ -310,9 +310,12 @@ static void another_update_under_way_makes_room(void)
         bool same;
         unsigned cancels, cleans;
     } rows[] = {
-        {PAWL_UPDATE_READY, false, 0, 0},   {PAWL_UPDATE_WRITING, true, 0, 0},
-        {PAWL_UPDATE_WRITING, false, 1, 1}, {PAWL_UPDATE_CANDIDATE, true, 1, 1},
-        {PAWL_UPDATE_STAGED, false, 1, 1},  {PAWL_UPDATE_FAILED, false, 0, 1},
+        {PAWL_UPDATE_READY, false, 0, 0},
+        {PAWL_UPDATE_WRITING, true, 0, 0},
+        {PAWL_UPDATE_WRITING, false, 1, 1},
+        {PAWL_UPDATE_CANDIDATE, false, 1, 1},
+        {PAWL_UPDATE_STAGED, false, 1, 1},
+        {PAWL_UPDATE_FAILED, false, 0, 1},
         {PAWL_UPDATE_UPDATED, false, 0, 1},
     };
 
@@ -330,7 +333,126 @@ static void another_update_under_way_makes_room(void)
     }
 }
 
+/* A reset came while consent was awaited: it need not be fetched again. */
+static void a_candidate_is_installed_as_it_is(void)
+{
+    given_an_update();
+    world.info.state = PAWL_UPDATE_CANDIDATE;
+    world.info.candidate.known = true;
+    memset(world.info.candidate.digest, world.digest, 32);
+    world_announce(ENVELOPE);
+    world_steps(12);
+    CHECK_EQ(world.cancels + world.starts, 0);
+    CHECK_EQ(world.gets, 1); /* the envelope */
+    CHECK_EQ(world.installs, 1);
+    CHECK_EQ(world_count(PAWL_EVENT_INSTALLING), 1);
+}
+
+/* It was signed once, and anybody may keep it. */
+static void an_old_manifest_ends_nothing_and_hides_nothing(void)
+{
+    static const enum pawl_update_state rows[] = {
+        PAWL_UPDATE_WRITING, PAWL_UPDATE_CANDIDATE, PAWL_UPDATE_STAGED,
+        PAWL_UPDATE_FAILED};
+
+    for (size_t i = 0; i < PAWL_ARRAY_LEN(rows); i++) {
+        given_an_update();
+        world.info.state = rows[i];
+        world.info.candidate.known = true;
+        world.info.sequence_floor = world.sequence + 1;
+        world_announce(ENVELOPE);
+        world_steps(12);
+        CHECK_EQ(world.cancels + world.cleans + world.starts, 0);
+        CHECK_EQ(world_count(PAWL_EVENT_REFUSED), 1);
+        CHECK_EQ(world.agent.fetch.state, FETCH_IDLE);
+    }
+}
+
+/* The image before runs, although the newest was accepted: it has rotted. */
+static void what_was_accepted_and_does_not_run_is_fetched_again(void)
+{
+    given_an_update();
+    memset(world.info.current.digest, world.digest, 32);
+    world.info.current.set = 1;
+    world_announce(ENVELOPE);
+    world_steps(20);
+    CHECK_EQ(world.starts, 1);
+}
+
+/* The server has another envelope of the manifest that is being written. */
+static void another_envelope_of_the_same_manifest_begins_anew(void)
+{
+    given_an_update();
+    world.info.state = PAWL_UPDATE_WRITING;
+    world.info.candidate.known = true;
+    memset(world.info.candidate.digest, world.digest, 32);
+    world.start_status = PAWL_ERR_STATE;
+    world_announce(ENVELOPE);
+    while (world.starts == 0) {
+        world_steps(1);
+    }
+    world.start_status = PAWL_PENDING;
+    world_steps(40);
+    CHECK_EQ(world.cancels, 1);
+    CHECK_EQ(world.cleans, 1);
+    CHECK_EQ(world.starts, 2);
+    CHECK_EQ(world.installs, 1);
+}
+
 /* ---- failures ---- */
+
+/* A connection may die without a word; nothing else would end the wait. */
+static void a_server_that_falls_silent_is_asked_again(void)
+{
+    static const enum fetch_state rows[] = {
+        FETCH_HEAD, FETCH_BODY, FETCH_PAYLOAD_HEAD, FETCH_PAYLOAD_BODY};
+
+    for (size_t i = 0; i < PAWL_ARRAY_LEN(rows); i++) {
+        given_an_update();
+        world.info.size = 1000; /* more than an answer has */
+        world_announce(ENVELOPE);
+        while (world.agent.fetch.state != rows[i]) {
+            world_steps(1);
+        }
+        world.http_status = world.read_status = PAWL_PENDING;
+        world_steps(3);
+        CHECK((world.wait.events & PAWL_WAIT_DEADLINE) != 0);
+        world.now_ms += 59999;
+        world_steps(2);
+        CHECK_EQ(world.agent.fetch.state, rows[i]);
+        world.now_ms += 1;
+        world_steps(1);
+        CHECK_EQ(world_count(PAWL_EVENT_DOWNLOAD_FAILED), 1);
+        CHECK_EQ(world.event_status, PAWL_ERR_TIMEOUT);
+        CHECK_EQ(world.agent.fetch.state, FETCH_REST);
+    }
+}
+
+/* What waits for the counter must not keep it from rising. */
+static void a_counter_rises_while_an_update_waits_for_it(void)
+{
+    given_an_update();
+    world.start_status = PAWL_ERR_STATE;
+    world.info.counter_pending = true;
+    world_announce(ENVELOPE);
+    while (world.agent.fetch.state != FETCH_REST) {
+        world_steps(1);
+    }
+    world.steps = 0;
+    world_steps(3);
+    CHECK_EQ(world.steps, 3);
+}
+
+/* A slot's failure is told by step(), too; the journal's is told for ever. */
+static void only_a_journal_that_fails_ends_the_agent(void)
+{
+    world_online();
+    world.failing = PAWL_ERR_IO;
+    world_steps(1);
+    CHECK_EQ(world_step(), PAWL_OK);
+    world.step_status = world.want_status = PAWL_ERR_IO;
+    CHECK_EQ(world_step(), PAWL_ERR_IO);
+}
 
 static void a_network_that_fails_is_tried_again_later(void)
 {
@@ -491,8 +613,11 @@ static void a_flash_that_fails_is_tried_again(void)
     world_announce(ENVELOPE);
     world.write_status = PAWL_ERR_IO;
     world_steps(20);
+    CHECK_EQ(world.failing, PAWL_OK); /* the engine could record it */
+    CHECK_EQ(world_count(PAWL_EVENT_CANDIDATE), 0);
     CHECK_EQ(world_count(PAWL_EVENT_DOWNLOAD_FAILED), 1);
     CHECK_EQ(world.agent.fetch.state, FETCH_REST);
+    CHECK_EQ(world_step(), PAWL_PENDING);
 }
 
 /* ---- announcements that follow one another ---- */
@@ -591,6 +716,13 @@ static const struct check_test tests[] = {
     CHECK_TEST(what_has_failed_for_good_is_not_fetched_again),
     CHECK_TEST(one_manifest_is_tried_three_times),
     CHECK_TEST(another_update_under_way_makes_room),
+    CHECK_TEST(a_candidate_is_installed_as_it_is),
+    CHECK_TEST(an_old_manifest_ends_nothing_and_hides_nothing),
+    CHECK_TEST(what_was_accepted_and_does_not_run_is_fetched_again),
+    CHECK_TEST(another_envelope_of_the_same_manifest_begins_anew),
+    CHECK_TEST(a_server_that_falls_silent_is_asked_again),
+    CHECK_TEST(a_counter_rises_while_an_update_waits_for_it),
+    CHECK_TEST(only_a_journal_that_fails_ends_the_agent),
     CHECK_TEST(a_network_that_fails_is_tried_again_later),
     CHECK_TEST(refusals_of_a_server_are_tried_again_later),
     CHECK_TEST(an_envelope_over_the_limit_is_refused),

@@ -104,7 +104,7 @@ static void a_broker_that_refuses_proves_nothing(void)
     CHECK_EQ(world.accepted, 0);
 }
 
-static void an_image_that_may_not_be_accepted_is_told(void)
+static void an_image_that_may_not_be_accepted_is_rejected(void)
 {
     given_an_image_on_trial();
     world.accept_status = PAWL_ERR_REVOKED;
@@ -112,6 +112,23 @@ static void an_image_that_may_not_be_accepted_is_told(void)
     world_steps(12);
     CHECK_EQ(world_count(PAWL_EVENT_ACCEPTED), 0);
     CHECK_EQ(world_count(PAWL_EVENT_FAILED), 1);
+    CHECK_EQ(world.rejected, PAWL_UPDATE_REASON_REVOKED);
+    CHECK(world.reboots > 0);
+}
+
+/* It can be neither accepted nor rejected now: the deadline still counts. */
+static void a_trial_that_cannot_be_accepted_keeps_its_deadline(void)
+{
+    given_an_image_on_trial();
+    world.accept_status = PAWL_ERR_CORRUPT;
+    open_it();
+    world_steps(12);
+    CHECK_EQ(world_count(PAWL_EVENT_FAILED), 1);
+    CHECK_EQ(world.reboots, 0);
+    world.now_ms = DEADLINE_MS;
+    world_steps(2);
+    CHECK_EQ(world.rejected, PAWL_UPDATE_REASON_DEADLINE);
+    CHECK(world.reboots > 0);
 }
 
 static void a_journal_that_fails_ends_the_agent(void)
@@ -177,7 +194,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(an_unhealthy_image_is_rejected_and_the_device_resets),
     CHECK_TEST(a_trial_that_is_not_proved_in_time_is_rejected),
     CHECK_TEST(a_broker_that_refuses_proves_nothing),
-    CHECK_TEST(an_image_that_may_not_be_accepted_is_told),
+    CHECK_TEST(an_image_that_may_not_be_accepted_is_rejected),
+    CHECK_TEST(a_trial_that_cannot_be_accepted_keeps_its_deadline),
     CHECK_TEST(a_journal_that_fails_ends_the_agent),
     CHECK_TEST(nothing_is_fetched_during_a_trial),
     CHECK_TEST(an_image_is_accepted_although_its_counter_waits),

@@ -75,6 +75,8 @@ struct world {
     struct pawl_update_info info;
     enum pawl_status update_open_status, start_status, step_status;
     enum pawl_status want_status, write_status, accept_status, reject_status;
+    enum pawl_status failing; /* what the next step() records and tells */
+    unsigned steps;
     struct pawl_update_want want;
     unsigned starts, writes, finishes, installs, accepts, cleans, cancels;
     enum pawl_update_reason rejected; /* why it was, last */

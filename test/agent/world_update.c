@@ -40,9 +40,13 @@ void pawl_update_close(struct pawl_update *update)
 enum pawl_status pawl_update_step(struct pawl_update *update,
                                   struct pawl_wait *wait)
 {
+    enum pawl_status failing = world.failing;
+
     (void)update;
     (void)wait;
-    return world.step_status;
+    world.steps++;
+    world.failing = PAWL_OK;
+    return failing != PAWL_OK ? failing : world.step_status;
 }
 
 enum pawl_status pawl_update_start(struct pawl_update *update,
@@ -75,6 +79,8 @@ enum pawl_status pawl_update_write(struct pawl_update *update, uint32_t offset,
         size_t taken = world.write_status == PAWL_OK ? bytes.len : 0;
         world.info.offset += (uint32_t)taken;
         world.written += taken;
+    } else {
+        world.failing = world.write_status; /* and then it is FAILED */
     }
     if (world.info.offset >= world.info.size) {
         world.want_status = PAWL_ERR_NOT_FOUND;
