@@ -16,7 +16,7 @@ set -u
 # an @ a module of python3.
 BUILD='gcc=gcc libc6-dev=./stdio.h cmake=cmake ninja-build=ninja
     dpkg-dev=dpkg-source libssl-dev=./openssl/evp.h pkg-config=pkg-config
-    libjansson-dev=./jansson.h'
+    libjansson-dev=./jansson.h libp11-kit-dev=./p11-kit-1/p11-kit/pkcs11.h'
 QUICKSTART="$BUILD openssl=openssl mosquitto=mosquitto
     mosquitto-clients=mosquitto_pub nginx=nginx python3=python3
     python3-cbor2=@cbor2 python3-cryptography=@cryptography"
@@ -28,7 +28,8 @@ BENCH="gcc=gcc libc6-dev=./stdio.h dpkg-dev=dpkg-source python3=python3
     libnewlib-arm-none-eabi=arm-none-eabi-gcc
     qemu-system-arm=qemu-system-arm valgrind=valgrind"
 FULL="$QUICKSTART $TEST $BENCH clang=clang libclang-rt-dev=clang
-    libwolfssl-dev=./wolfssl/version.h"
+    libwolfssl-dev=./wolfssl/version.h softhsm2=softhsm2-util
+    opensc=pkcs11-tool"
 # Packages of the lists above that bring a service.
 SERVICES='mosquitto nginx'
 POLICY=/usr/sbin/policy-rc.d

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "pkcs11.h"
 #include "tool.h"
 #include <string.h>
 
@@ -61,10 +62,11 @@ int tool_arguments(int argc, char **argv, const struct tool_option *options,
                 return code;
             }
         } else if (argv[i][0] == '-' && argv[i][1] != '\0') {
-            return tool_fail(TOOL_USAGE, "unknown option %s: see --help",
-                             argv[i]);
+            return tool_fail(TOOL_USAGE, "unknown option %.*s: see --help",
+                             pkcs11_shown(argv[i]), argv[i]);
         } else if (found == word_count) {
-            return tool_fail(TOOL_USAGE, "one word too many: %s", argv[i]);
+            return tool_fail(TOOL_USAGE, "one word too many: %.*s",
+                             pkcs11_shown(argv[i]), argv[i]);
         } else {
             words[found++] = argv[i];
         }

@@ -192,13 +192,13 @@ static bool has_signed(const struct suit_parts *parts,
     return false;
 }
 
+/* Adds a block, unless the key has signed already. */
 static int add_signature(const char *path, struct suit_parts *parts,
                          struct tool_key *key)
 {
-    static uint8_t envelope[ENVELOPE_MAX];
+    static uint8_t blocks[PAWL_MANIFEST_BLOCKS_MAX][256];
     struct pawl_cose_signer signer;
-    uint8_t block[256];
-    size_t block_len = sizeof block, len = sizeof envelope;
+    size_t len = sizeof blocks[0];
 
     if (has_signed(parts, &key->key)) {
         return TOOL_OK;
@@ -209,49 +209,66 @@ static int add_signature(const char *path, struct suit_parts *parts,
                          "that a device looks at",
                          path, PAWL_MANIFEST_BLOCKS_MAX);
     }
+    uint8_t *block = blocks[parts->block_count];
     tool_key_signer(key, &signer);
-    enum pawl_status status = pawl_cose_sign1(&signer, parts->digest,
-                                              PAWL_NO_BYTES, block, &block_len);
+    enum pawl_status status =
+        pawl_cose_sign1(&signer, parts->digest, PAWL_NO_BYTES, block, &len);
     if (status != PAWL_OK) {
-        return tool_fail_status(path, status);
+        return tool_sign_failed(key, path, status);
     }
-    parts->blocks[parts->block_count++] = (struct pawl_bytes){block, block_len};
-    int code = suit_join(parts, envelope, &len);
-    return code == TOOL_OK
-               ? tool_write(path, (struct pawl_bytes){envelope, len}, false)
-               : code;
+    parts->blocks[parts->block_count++] = (struct pawl_bytes){block, len};
+    return TOOL_OK;
+}
+
+/* Signs with all keys, then writes: all signatures are added or none. */
+static int sign_file(const char *path, struct tool_key *keys, size_t count)
+{
+    static uint8_t envelope[ENVELOPE_MAX];
+    size_t len = sizeof envelope, before = 0;
+    struct suit_parts parts;
+    struct tool_file file;
+    int code = tool_read(path, ENVELOPE_MAX, &file);
+
+    if (code != TOOL_OK) {
+        return code;
+    }
+    enum pawl_status status = suit_split(tool_bytes(&file), &parts);
+    if (status == PAWL_OK) {
+        before = parts.block_count;
+    } else {
+        code = tool_fail_status(path, status);
+    }
+    for (size_t i = 0; code == TOOL_OK && i < count; i++) {
+        code = add_signature(path, &parts, &keys[i]);
+    }
+    if (code == TOOL_OK && parts.block_count > before) {
+        code = suit_join(&parts, envelope, &len);
+        if (code == TOOL_OK) {
+            code = tool_write(path, (struct pawl_bytes){envelope, len}, false);
+        }
+    }
+    tool_free(&file);
+    return code;
 }
 
 int manifest_sign(int argc, char **argv)
 {
-    const char *path = NULL, *key_file = NULL;
-    const struct tool_option options[] = {{"--key", &key_file, 1, NULL, true}};
-    struct suit_parts parts;
-    struct tool_file file;
-    struct tool_key key;
+    static struct tool_key keys[KEYS_MAX];
+    const char *path = NULL, *names[KEYS_MAX];
+    size_t count = 0, read = 0;
+    const struct tool_option options[] = {
+        {"--key", names, KEYS_MAX, &count, true}};
     int code = tool_arguments(argc, argv, options, 1, &path, file_name, 1);
 
-    if (code != TOOL_OK) {
-        return code;
-    }
-    code = tool_key_read(key_file, &key);
-    if (code != TOOL_OK) {
-        return code;
-    }
-    code = tool_read(path, ENVELOPE_MAX, &file);
-    if (code == TOOL_OK && !key.is_private) {
-        code = tool_fail(TOOL_USAGE,
-                         "%s is a public key: signing needs the "
-                         "private one",
-                         key_file);
+    for (; code == TOOL_OK && read < count; read++) {
+        code = tool_key_read_signer(names[read], &keys[read]);
     }
     if (code == TOOL_OK) {
-        enum pawl_status status = suit_split(tool_bytes(&file), &parts);
-        code = status == PAWL_OK ? add_signature(path, &parts, &key)
-                                 : tool_fail_status(path, status);
+        code = sign_file(path, keys, count);
     }
-    tool_free(&file);
-    tool_key_free(&key);
+    while (read > 0) {
+        tool_key_free(&keys[--read]);
+    }
     return code;
 }
 

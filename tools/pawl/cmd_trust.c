@@ -126,7 +126,7 @@ static int sign_with(const char *path, struct reading *reading,
         pawl_trust_sign(reading->document, root != NULL ? root : &key->key,
                         &signer, signature, &len);
     if (status != PAWL_OK) {
-        return tool_fail_status(path, status);
+        return tool_sign_failed(key, path, status);
     }
     reading->signatures[reading->count++] = (struct pawl_bytes){signature, len};
     return write_joined(path, reading->document, reading->signatures,
@@ -146,14 +146,7 @@ int trust_sign(int argc, char **argv)
     if (code != TOOL_OK) {
         return code;
     }
-    code = tool_key_read(key_file, &key);
-    if (code == TOOL_OK && !key.is_private) {
-        code = tool_fail(TOOL_USAGE,
-                         "%s is a public key: signing needs the "
-                         "private one",
-                         key_file);
-        tool_key_free(&key);
-    }
+    code = tool_key_read_signer(key_file, &key);
     if (code != TOOL_OK) {
         return code;
     }

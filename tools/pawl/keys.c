@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Keys and certificates of a person or a factory, through OpenSSL: a library
- * other than the device's, so that each checks the other. */
+ * other than the device's, so that each checks the other. Keys in a token are
+ * in pkcs11.c. */
 
 #include "cose/cose.h"
+#include "pkcs11.h"
 #include "tool.h"
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -47,6 +49,7 @@ static bool describe(struct tool_key *key)
 void tool_key_free(struct tool_key *key)
 {
     EVP_PKEY_free(key->pkey);
+    pkcs11_free(key->token);
     memset(key, 0, sizeof *key);
 }
 
@@ -63,8 +66,11 @@ static int no_passphrase(char *buf, int size, int writing, void *ctx)
 int tool_key_read(const char *path, struct tool_key *key)
 {
     struct tool_file file;
-    int code = tool_read(path, PEM_MAX, &file);
 
+    if (pkcs11_is_uri(path)) {
+        return pkcs11_read(path, false, key);
+    }
+    int code = tool_read(path, PEM_MAX, &file);
     memset(key, 0, sizeof *key);
     if (code != TOOL_OK) {
         return code;
@@ -86,6 +92,50 @@ int tool_key_read(const char *path, struct tool_key *key)
                          path);
     }
     return TOOL_OK;
+}
+
+int tool_key_read_signer(const char *path, struct tool_key *key)
+{
+    if (pkcs11_is_uri(path)) {
+        return pkcs11_read(path, true, key);
+    }
+    int code = tool_key_read(path, key);
+    if (code == TOOL_OK && !key->is_private) {
+        tool_key_free(key);
+        code = tool_fail(TOOL_USAGE,
+                         "%s is a public key: signing needs the private one",
+                         path);
+    }
+    return code;
+}
+
+bool tool_key_of_point(bool p256, struct pawl_bytes point, struct tool_key *key)
+{
+    /* SubjectPublicKeyInfo of P-256 (RFC 5480, 2), up to the point. */
+    static const uint8_t head[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a,
+                                   0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+                                   0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
+                                   0x01, 0x07, 0x03, 0x42, 0x00};
+    uint8_t info[sizeof head + 65];
+    const uint8_t *at = info;
+
+    if (point.len != (p256 ? 65 : 32)) {
+        return false;
+    }
+    if (p256) {
+        memcpy(info, head, sizeof head);
+        memcpy(info + sizeof head, point.data, point.len);
+        key->pkey = d2i_PUBKEY(NULL, &at, (long)sizeof info);
+    } else {
+        key->pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL,
+                                                point.data, point.len);
+    }
+    if (key->pkey != NULL && describe(key)) {
+        return true;
+    }
+    EVP_PKEY_free(key->pkey);
+    key->pkey = NULL;
+    return false;
 }
 
 int tool_key_generate(const char *algorithm, struct tool_key *key)
@@ -174,6 +224,56 @@ static bool to_raw(const uint8_t *der, size_t len,
     return good;
 }
 
+/* The reverse of to_raw(). */
+static size_t to_der(const uint8_t raw[PAWL_COSE_SIGNATURE_SIZE],
+                     uint8_t der[128])
+{
+    ECDSA_SIG *sig = ECDSA_SIG_new();
+    BIGNUM *r = BN_bin2bn(raw, 32, NULL), *s = BN_bin2bn(raw + 32, 32, NULL);
+    int len = 0;
+
+    if (sig != NULL && r != NULL && s != NULL &&
+        ECDSA_SIG_set0(sig, r, s) == 1) {
+        len = i2d_ECDSA_SIG(sig, &der);
+    } else {
+        BN_free(r);
+        BN_free(s);
+    }
+    ECDSA_SIG_free(sig);
+    return len > 0 ? (size_t)len : 0;
+}
+
+/* Whether a token has signed with the key that goes with its public one. */
+static bool verifies(const struct tool_key *key, struct pawl_bytes message,
+                     const uint8_t signature[PAWL_COSE_SIGNATURE_SIZE])
+{
+    bool ecdsa = key->key.algorithm == PAWL_ALG_ES256;
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    uint8_t der[128];
+    size_t len = ecdsa ? to_der(signature, der) : PAWL_COSE_SIGNATURE_SIZE;
+    bool good = digest != NULL &&
+                EVP_DigestVerifyInit(digest, NULL, ecdsa ? EVP_sha256() : NULL,
+                                     NULL, key->pkey) == 1 &&
+                EVP_DigestVerify(digest, ecdsa ? der : signature, len,
+                                 message.data, message.len) == 1;
+
+    EVP_MD_CTX_free(digest);
+    return good;
+}
+
+static enum pawl_status
+sign_in_token(void *ctx, struct pawl_bytes message,
+              uint8_t signature[PAWL_COSE_SIGNATURE_SIZE])
+{
+    struct tool_key *key = ctx;
+    enum pawl_status status = pkcs11_sign(
+        key->token, key->key.algorithm == PAWL_ALG_ES256, message, signature);
+
+    return status != PAWL_OK || verifies(key, message, signature)
+               ? status
+               : PAWL_ERR_SIGNATURE;
+}
+
 static enum pawl_status sign(void *ctx, struct pawl_bytes message,
                              uint8_t signature[PAWL_COSE_SIGNATURE_SIZE])
 {
@@ -205,8 +305,24 @@ void tool_key_signer(struct tool_key *key, struct pawl_cose_signer *signer)
         .ctx = key,
         .algorithm = key->key.algorithm == PAWL_ALG_ES256 ? PAWL_ALG_ESP256
                                                           : PAWL_ALG_ED25519,
-        .sign = sign,
+        .sign = key->token != NULL ? sign_in_token : sign,
     };
+}
+
+int tool_sign_failed(const struct tool_key *key, const char *what,
+                     enum pawl_status status)
+{
+    if (key->token != NULL && status == PAWL_ERR_KEYSTORE) {
+        return tool_fail(TOOL_USAGE, "%s: not signed: %s", what,
+                         pkcs11_error(key->token));
+    }
+    if (key->token != NULL && status == PAWL_ERR_SIGNATURE) {
+        return tool_fail(TOOL_USAGE,
+                         "%s: not signed: the token's public key does not go "
+                         "with its private key: store the right one",
+                         what);
+    }
+    return tool_fail_status(what, status);
 }
 
 /* Appends the DER of one certificate. */

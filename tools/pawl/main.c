@@ -8,6 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of every command that takes a key. */
+#define TOKENS                                                                 \
+    "\n"                                                                       \
+    "A key in a PKCS #11 token is named by a URI (RFC 7512), such as\n"        \
+    "'pkcs11:token=NAME;object=NAME?pin-source=file:PATH'. The PIN is in\n"    \
+    "pin-source's file or in the environment's PAWL_PIN; pin-value works,\n"   \
+    "but shows to who lists processes. The module is that of module-path,\n"   \
+    "or those that p11-kit has configured.\n"
+
 static const struct command {
     const char *group, *verb;
     int (*run)(int argc, char **argv);
@@ -15,12 +24,16 @@ static const struct command {
     const char *summary;
     const char *more; /* shown by --help */
 } commands[] = {
-    {"key", "generate", key_generate, "-o FILE [--algorithm es256|ed25519]",
-     "make a key pair, as PEM",
+    {"key", "generate", key_generate, "-o FILE|URI [--algorithm es256|ed25519]",
+     "make a key pair, as PEM or in a token",
      "The file is readable by its owner alone. es256 is ECDSA on P-256, the\n"
-     "default.\n"},
-    {"key", "public", key_public, "FILE [-o FILE]",
-     "write the public half of a key, as PEM", ""},
+     "default. URI: pkcs11:token=NAME;object=NAME makes it in a token, which\n"
+     "it never leaves.\n" TOKENS},
+    {"key", "public", key_public, "FILE|URI [-o FILE]",
+     "write the public half of a key, as PEM", TOKENS},
+    {"key", "list", key_list, "URI [--json]",
+     "print the keys of a PKCS #11 token",
+     "Without a PIN a token shows its public keys only.\n" TOKENS},
     {"trust", "create", trust_create, "DESCRIPTION.json -o FILE",
      "write a trust document, unsigned",
      "{\"version\": 1,\n"
@@ -35,9 +48,9 @@ static const struct command {
      "Files are looked for beside the description. Components are hex\n"
      "elements joined by '/', \"*\" stands for all. Times are seconds since\n"
      "1970, 0 or absent: none.\n"},
-    {"trust", "sign", trust_sign, "FILE --key ROOT.pem",
+    {"trust", "sign", trust_sign, "FILE --key ROOT.pem|URI",
      "add a root's signature",
-     "Signing twice with one root changes nothing.\n"},
+     "Signing twice with one root changes nothing.\n" TOKENS},
     {"trust", "show", trust_show, "FILE [--json]",
      "print a trust document, verified or not", ""},
     {"trust", "verify", trust_verify, "FILE [--after FILE]",
@@ -53,16 +66,17 @@ static const struct command {
      " \"text\": {\"version\": \"2.0.0\", \"description\": \"...\"}}\n"
      "Images are looked for beside the description; id is a list of hex\n"
      "elements. security_counter and text may be left out.\n"},
-    {"manifest", "sign", manifest_sign, "FILE --key KEY.pem",
+    {"manifest", "sign", manifest_sign, "FILE --key KEY.pem|URI...",
      "add a signature to an envelope",
-     "May be repeated with other keys; twice with one changes nothing.\n"},
+     "With several --key all sign or none does. May be repeated with other\n"
+     "keys; twice with one changes nothing.\n" TOKENS},
     {"manifest", "show", manifest_show, "FILE [--json]",
      "print an envelope, verified or not", ""},
     {"manifest", "verify", manifest_verify,
-     "FILE (--key PUB.pem... | --trust FILE)",
+     "FILE (--key PUB.pem|URI... | --trust FILE)",
      "check an envelope's authentication and structure",
      "Each --key must have signed; with --trust, as many signers as the\n"
-     "document asks for.\n"},
+     "document asks for.\n" TOKENS},
     {"manifest", "process", manifest_process,
      "FILE --key PUB.pem... [--mac-key HEX] --vendor-id UUID --class-id UUID\n"
      "       [--device-id UUID] --component ID[,slot=N][,file=PATH]...\n"
@@ -118,7 +132,8 @@ static void print_help(void)
     }
     (void)printf("\nExit: 0 done; 1 refused (a signature, a rule, trust);\n"
                  "2 wrong command line, or a file that cannot be used.\n"
-                 "Keys are PEM files. What is wrong is one line on standard "
+                 "Keys are PEM files, or pkcs11: URIs. What is wrong is one "
+                 "line on standard "
                  "error.\n");
 }
 

@@ -87,17 +87,24 @@ bool tool_component(const char *text, uint8_t *out, size_t cap, size_t *len);
 
 /* ---- keys.c ---- */
 
-/* A key of a file; free with tool_key_free(). */
+/* A key of a file or of a token; free with tool_key_free(). */
+struct pkcs11_token;
 struct tool_key {
     void *pkey; /* OpenSSL's */
     struct pawl_key key;
     uint8_t bytes[65];
     bool is_private;
+    struct pkcs11_token *token; /* that signs; NULL: pkey does */
 };
 
 /* Reads a PEM file with a public key or an unencrypted private key, P-256 or
- * Ed25519. Reasons are printed. */
+ * Ed25519; or the public key that a pkcs11: URI names. Reasons are printed. */
 int tool_key_read(const char *path, struct tool_key *key);
+/* The same for a key that is to sign: a public one is refused. */
+int tool_key_read_signer(const char *path, struct tool_key *key);
+/* Makes a public key of its point: P-256 uncompressed, or Ed25519. */
+bool tool_key_of_point(bool p256, struct pawl_bytes point,
+                       struct tool_key *key);
 void tool_key_free(struct tool_key *key);
 /* Makes a key pair: "es256" or "ed25519". */
 int tool_key_generate(const char *algorithm, struct tool_key *key);
@@ -111,6 +118,9 @@ const char *tool_algorithm_name(int64_t algorithm);
 /* A COSE signer over it; the key stays in use by it. */
 struct pawl_cose_signer;
 void tool_key_signer(struct tool_key *key, struct pawl_cose_signer *signer);
+/* Tells why signing what did not work: the token's reason if it has one. */
+int tool_sign_failed(const struct tool_key *key, const char *what,
+                     enum pawl_status status);
 /* Certificates of a PEM file as DER, one behind the other, from malloc. */
 int tool_certificates(const char *path, struct tool_file *der);
 
@@ -118,6 +128,7 @@ int tool_certificates(const char *path, struct tool_file *der);
 
 int key_generate(int argc, char **argv);
 int key_public(int argc, char **argv);
+int key_list(int argc, char **argv);
 int trust_create(int argc, char **argv);
 int trust_sign(int argc, char **argv);
 int trust_show(int argc, char **argv);

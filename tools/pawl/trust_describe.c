@@ -4,6 +4,7 @@
 
 #include "trust_describe.h"
 #include "describe.h"
+#include "pkcs11.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,15 @@ static int read_key(struct trust_sources *sources, const char *file,
 {
     struct tool_key *slot = &sources->keys[sources->key_count];
     char *path = tool_beside(sources->folder, file);
-    int code = path != NULL ? tool_key_read(path, slot) : TOOL_USAGE;
+    int code = TOOL_USAGE;
+
+    /* A description loads no module. */
+    if (pkcs11_is_uri(file)) {
+        free(path);
+        return tool_fail(TOOL_USAGE, "a description names files: write the "
+                                     "key's public half with pawl key public");
+    }
+    code = path != NULL ? tool_key_read(path, slot) : TOOL_USAGE;
 
     free(path);
     if (code == TOOL_OK) {
