@@ -36,8 +36,7 @@ def on_target(work):
     image = f"{work}/manifest.elf"
     command(TARGET_CC, *CPU, *CFLAGS, *INCLUDES, *WARNINGS,
             "--specs=nano.specs", "-nostartfiles", "-Wl,--gc-sections",
-            "-Wl,--no-warn-rwx-segments", "-T",
-            f"{ROOT}/bench/target/image.ld",
+            "-T", f"{ROOT}/bench/target/image.ld",
             *_files("target/board.c", "target/manifest.c",
                     "manifest/examples.c", "manifest/replaced_crypto.c"),
             "-o", image)
