@@ -52,6 +52,10 @@ bool pawl_utf8_valid(struct pawl_bytes bytes)
     size_t at = 0;
 
     while (at < bytes.len) {
+        if (bytes.data[at] < 0x80) { /* nearly all text */
+            at++;
+            continue;
+        }
         size_t len = character(bytes.data + at, bytes.len - at);
 
         if (len == 0) {

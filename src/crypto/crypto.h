@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 #define PAWL_SHA256_SIZE 32 /* bytes */
-#define PAWL_SHA256_STORAGE 256
+#define PAWL_SHA256_STORAGE 192
 
 /* A running SHA-256; fixed storage, checked in crypto/ by an assertion. */
 struct pawl_sha256 {
