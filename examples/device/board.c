@@ -70,6 +70,11 @@ size_t board_endpoint_count(void)
     return board.config.endpoint_count;
 }
 
+bool board_running(pawl_slot_set *running)
+{
+    return pawl_posix_running(running);
+}
+
 const char *board_topic_prefix(void)
 {
     return board.config.mqtt_topic_prefix;

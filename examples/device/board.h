@@ -9,6 +9,9 @@
 /* Opens the device and gives its port. Does not return on failure. */
 const struct pawl_port *board_init(int argc, char **argv, const char *version);
 
+/* Which slots the boot loader entered; false: it does not say. */
+bool board_running(pawl_slot_set *running);
+
 /* The servers that the device may talk to, from its configuration. */
 const struct pawl_endpoint *board_endpoints(void);
 size_t board_endpoint_count(void);

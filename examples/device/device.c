@@ -13,7 +13,7 @@
 int main(int argc, char **argv)
 {
     static struct pawl_agent agent;
-    const struct pawl_agent_config config = {
+    struct pawl_agent_config config = {
         .port = board_init(argc, argv, DEVICE_VERSION),
         .endpoints = board_endpoints(), /* nothing else may be talked to */
         .endpoint_count = board_endpoint_count(),
@@ -22,6 +22,7 @@ int main(int argc, char **argv)
         .topic_prefix = board_topic_prefix(),
         .retry_first_ms = 250,
     };
+    config.running_known = board_running(&config.running);
 
     enum pawl_status status = pawl_agent_open(&agent, &config);
     if (status != PAWL_OK) {

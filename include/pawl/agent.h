@@ -83,6 +83,12 @@ struct pawl_agent_config {
      * (doc/SPEC.md, "MQTT"). NULL: "pawl". */
     const char *topic_prefix;
 
+    /* What pawl_boot_select() entered, where the boot loader hands it over.
+     * Without it the journal is believed, which may name another set if boot
+     * could not write it (choice.refused is PAWL_ERR_IO). */
+    bool running_known;
+    pawl_slot_set running;
+
     uint32_t retry_first_ms; /* back-off after a failure; 0: 1,000 */
     uint32_t retry_max_ms;   /* at most; 0: 600,000 */
 };

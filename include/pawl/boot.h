@@ -68,7 +68,9 @@ struct pawl_boot_choice {
     enum pawl_boot_reason reason;
     enum pawl_update_state state;     /* in the journal, when handing over */
     enum pawl_update_reason reverted; /* with PAWL_BOOT_REVERTED: why */
-    /* Why images before this one, or all, did not verify; PAWL_OK if none. */
+    /* Why images before this one, or all, did not verify; PAWL_OK if none.
+     * With slot, PAWL_ERR_IO also says that the journal could not be written
+     * and may call another set running: hand set over to the image. */
     enum pawl_status refused;
     uint8_t attempts_left, boots_left; /* of the trial */
     struct pawl_boot_measurement measurement;

@@ -71,6 +71,15 @@ void pawl_posix_hand_over(const struct pawl_boot_measurement *measurement)
     (void)setenv(PAWL_POSIX_MEASUREMENT_VARIABLE, text, 1);
 }
 
+bool pawl_posix_running(pawl_slot_set *running)
+{
+    const char *slot = getenv(PAWL_POSIX_SLOT_VARIABLE);
+    bool known =
+        slot != NULL && (strcmp(slot, "A") == 0 || strcmp(slot, "B") == 0);
+    *running = known && slot[0] == 'B' ? 1 : 0;
+    return known;
+}
+
 /* Copies a region into fd. 0, or errno. */
 static int copy_region(int fd, const struct pawl_flash *flash)
 {
@@ -157,7 +166,8 @@ static void become(const struct pawl_posix_images *images, size_t slot,
         _exit(EXIT_NO_IMAGE);
     }
     if (setenv(PAWL_POSIX_CAUSE_VARIABLE, pawl_posix_cause_name(cause), 1) ==
-        0) {
+            0 &&
+        setenv(PAWL_POSIX_SLOT_VARIABLE, slot == 0 ? "A" : "B", 1) == 0) {
         (void)fexecve(images->regions[slot].fd, arguments, environ);
     }
     (void)fprintf(stderr, "pawl-loader: the image of slot %c: %s\n",

@@ -463,6 +463,12 @@ struct pawl_posix_images {
  * the manifest and of the image, in hexadecimal, with a colon between them. */
 #define PAWL_POSIX_MEASUREMENT_VARIABLE "PAWL_MEASUREMENT"
 
+/* Where it says which slot runs: A or B. */
+#define PAWL_POSIX_SLOT_VARIABLE "PAWL_SLOT"
+
+/* In the image: which set runs. False: no loader has said so. */
+bool pawl_posix_running(pawl_slot_set *running);
+
 /*
  * Makes the caller the one boot loader of the device in dir, until the
  * process ends. Waits up to 2 seconds for another one to end. PAWL_ERR_BUSY,

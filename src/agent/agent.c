@@ -172,6 +172,8 @@ static enum pawl_status open_update(struct pawl_agent *agent)
         .may_install = agent->config.may_install != NULL ? may_install : NULL,
         .on_event = on_update,
         .ctx = agent,
+        .running_known = agent->config.running_known,
+        .running = agent->config.running,
     };
     struct pawl_wait wait;
     enum pawl_status status = pawl_update_open(&agent->update, &config);

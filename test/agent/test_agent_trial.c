@@ -19,6 +19,17 @@ static void open_it(void)
     CHECK_EQ(world_count(PAWL_EVENT_TRIAL), 1);
 }
 
+/* Or the image before could take itself for the one on trial. */
+static void the_engine_is_told_what_the_boot_loader_entered(void)
+{
+    given_an_image_on_trial();
+    world.config.running_known = true;
+    world.config.running = 1;
+    open_it();
+    CHECK(world.update_config.running_known);
+    CHECK_EQ(world.update_config.running, 1);
+}
+
 static void a_trial_is_accepted_once_the_broker_has_the_inventory(void)
 {
     given_an_image_on_trial();
@@ -188,6 +199,7 @@ static void a_revert_is_told_after_the_reset(void)
 }
 
 static const struct check_test tests[] = {
+    CHECK_TEST(the_engine_is_told_what_the_boot_loader_entered),
     CHECK_TEST(a_trial_is_accepted_once_the_broker_has_the_inventory),
     CHECK_TEST(without_a_health_check_a_session_is_enough),
     CHECK_TEST(only_the_inventory_proves_a_trial),

@@ -291,6 +291,23 @@ static void a_trial_that_cannot_be_recorded_is_not_entered(void)
     CHECK(choice.slot == &device.slots[0]);
 }
 
+/* The journal says that the trial runs, and cannot be written: the choice
+ * says so, for the image that is entered instead cannot know. */
+static void an_image_that_the_journal_does_not_name_is_handed_over(void)
+{
+    struct pawl_record record;
+    given_staged();
+    CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK_EQ(choice.set, 1);
+    fake_flash_misbehave(&device.journal, FAKE_REFUSE_PROGRAM, 0);
+    CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK_EQ(choice.set, 0);
+    CHECK_EQ(choice.refused, PAWL_ERR_IO);
+    CHECK(record_in_journal(&device, &record));
+    CHECK_EQ(record.state, PAWL_UPDATE_TRIAL);
+    CHECK_EQ(record.running, 1);
+}
+
 static void a_rotten_image_falls_back_to_the_one_before(void)
 {
     struct pawl_record record;
@@ -470,6 +487,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_trial_needs_the_trust_of_its_install),
     CHECK_TEST(a_withdrawn_signer_stops_trials_and_no_confirmed_image),
     CHECK_TEST(a_trial_that_cannot_be_recorded_is_not_entered),
+    CHECK_TEST(an_image_that_the_journal_does_not_name_is_handed_over),
     CHECK_TEST(a_rotten_image_falls_back_to_the_one_before),
     CHECK_TEST(the_image_before_must_meet_the_counter),
     CHECK_TEST(a_fall_back_that_cannot_be_recorded_is_not_entered),

@@ -52,7 +52,10 @@ static int tell(const char *name, const char *place)
     FILE *file = fopen(path, "w");
     const char *cause = getenv(PAWL_POSIX_CAUSE_VARIABLE);
     const char *measurement = getenv(PAWL_POSIX_MEASUREMENT_VARIABLE);
-    if (file == NULL) {
+    pawl_slot_set running = 0;
+    bool known = pawl_posix_running(&running);
+    if (file == NULL || !known ||
+        (running == 1) != (strchr(name, 'b') != NULL)) {
         return 98;
     }
     (void)fprintf(file, "%s %s %s", name, cause != NULL ? cause : "none",
