@@ -34,6 +34,7 @@ static int store_trust(struct pawl_posix_device *device,
 /* The image as its manifest sees it: the comparison is all that is asked. */
 struct candidate {
     struct pawl_bytes component, image;
+    bool matched; /* the manifest asked, and it was */
 };
 
 static enum pawl_status find(void *ctx, struct pawl_bytes component,
@@ -60,7 +61,7 @@ static enum pawl_status image_match(void *ctx, uint32_t handle,
                                     const struct pawl_suit_parameters *p,
                                     enum pawl_verdict *verdict)
 {
-    const struct candidate *candidate = ctx;
+    struct candidate *candidate = ctx;
     uint8_t digest[PAWL_SHA256_SIZE];
     enum pawl_status status = pawl_sha256(candidate->image, digest);
 
@@ -68,6 +69,7 @@ static enum pawl_status image_match(void *ctx, uint32_t handle,
     bool same = status == PAWL_OK && p->size == candidate->image.len &&
                 p->digest.len == sizeof digest &&
                 memcmp(p->digest.data, digest, sizeof digest) == 0;
+    candidate->matched |= same;
     *verdict = same ? PAWL_VERDICT_MATCH : PAWL_VERDICT_DIFFERENT;
     return status;
 }
@@ -87,7 +89,7 @@ static int check_image(const struct pawl_posix_device *device,
                        struct pawl_bytes image)
 {
     static struct pawl_manifest_process process;
-    struct candidate candidate = {device->slots[0].component, image};
+    struct candidate candidate = {device->slots[0].component, image, false};
     const struct pawl_manifest_operations operations = {
         .ctx = &candidate,
         .find = find,
@@ -106,6 +108,10 @@ static int check_image(const struct pawl_posix_device *device,
         do {
             status = pawl_manifest_step(&process);
         } while (status == PAWL_PENDING);
+    }
+    if (status == PAWL_OK && !candidate.matched) {
+        return tool_fail(TOOL_REFUSED,
+                         "the envelope does not say which image it is of");
     }
     if (status != PAWL_OK) {
         return tool_fail(TOOL_REFUSED,
