@@ -169,6 +169,26 @@ become_root() {
     [ -t 0 ] && [ -t 2 ]
 }
 
+# Ends here, and in one line, where configuring would end with many. The cache
+# is where cmake/wolfssl.cmake looks for it; without HOME, in the build folder.
+check_wolfssl() {
+    if [ -n "${PAWL_WOLFSSL_DIR-}" ]; then
+        [ ! -f "$PAWL_WOLFSSL_DIR/wolfssl/version.h" ] || return 0
+        say "PAWL_WOLFSSL_DIR=$PAWL_WOLFSSL_DIR is no tree of wolfSSL:" \
+            "wolfssl/version.h is missing in it"
+        exit 3
+    fi
+    cache=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
+    [ -n "$cache" ] && [ "$dry_run" = no ] || return 0
+    cache=$cache/pawl
+    mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] && return 0
+    for tree in "$cache"/wolfssl-*/wolfssl; do
+        [ ! -d "$tree" ] || return 0 # it was fetched for us
+    done
+    say "cannot write to $cache: set XDG_CACHE_HOME to a folder of yours"
+    exit 3
+}
+
 usage() {
     say 'usage: setup.sh [--for build|quickstart|test|bench|full] [--dry-run]'
     exit 2
@@ -210,6 +230,7 @@ if [ "$(id -u)" -eq 0 ] && grep -qs "$MARK" "$POLICY"; then
     exec 9<&-
 fi
 
+check_wolfssl
 find_missing "$list"
 [ -n "$missing" ] || exit 0
 if ! is_debian; then

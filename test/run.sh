@@ -18,6 +18,10 @@
 set -u
 
 root=$(cd "$(dirname "$0")/.." && pwd -P) || exit 2
+case ${PAWL_WOLFSSL_DIR-} in
+'' | /*) ;;
+*) export PAWL_WOLFSSL_DIR="$PWD/$PAWL_WOLFSSL_DIR" ;;
+esac
 cd "$root" || exit 2
 
 say() { printf 'run: %s\n' "$*" >&2; }
@@ -202,13 +206,20 @@ sh cmake/setup.sh --for $purpose || {
     exit $code
 }
 
-mkdir -p build/log || exit 3
+if ! mkdir -p build/log 2>/dev/null ||
+    [ ! -w build ] || [ ! -w build/log ]; then
+    say "cannot write to $root/build: work in a copy of your own"
+    exit 3
+fi
 exec 8>build/.lock
 if ! flock -n 8; then
     say 'another run uses build/; waiting for it to end'
     flock 8
 fi
-work=$(mktemp -d) || exit 3
+work=$(mktemp -d 2>/dev/null) || {
+    say "no temporary folder: set TMPDIR to a folder of yours"
+    exit 3
+}
 TMPDIR=$work PAWL_ROOT=$root PAWL_BUILD=$root/build/host
 export TMPDIR PAWL_ROOT PAWL_BUILD
 started=$(date +%s)
