@@ -139,12 +139,12 @@ static enum pawl_status reconcile(struct pawl_update_engine *e, bool reverted)
         }
         break;
     case PAWL_UPDATE_UPDATED:
+    case PAWL_UPDATE_FAILED: /* it may not have been told before the reset */
         e->backend_due = e->config.port->boot != NULL;
         break;
     case PAWL_UPDATE_READY:
     case PAWL_UPDATE_WRITING:
     case PAWL_UPDATE_CANDIDATE:
-    case PAWL_UPDATE_FAILED:
         break;
     }
     return PAWL_OK;

@@ -250,6 +250,7 @@ enum pawl_status pawl_update_reject(struct pawl_update *update,
                        PAWL_UPDATE_PHASE_TRIAL);
     case PAWL_UPDATE_STAGED:
     case PAWL_UPDATE_CANDIDATE:
+        e->backend_due = e->config.port->boot != NULL;
         return give_up(e, PAWL_UPDATE_FAILED, reason,
                        PAWL_UPDATE_PHASE_INSTALL);
     case PAWL_UPDATE_REJECTED:
@@ -382,7 +383,9 @@ static enum pawl_status backend_step(struct pawl_update_engine *e)
         status = boot->confirm(boot->ctx);
         break;
     case PAWL_UPDATE_FAILED:
-        status = boot->select(boot->ctx, e->running);
+        status = boot->select(boot->ctx, e->record.current.known
+                                             ? e->record.current.set
+                                             : e->running);
         break;
     case PAWL_UPDATE_READY:
     case PAWL_UPDATE_WRITING:

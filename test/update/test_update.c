@@ -430,6 +430,68 @@ static void a_component_of_one_slot_is_refused_at_start(void)
     CHECK_EQ(pawl_update_reason(&device.update), PAWL_UPDATE_REASON_NO_SLOT);
 }
 
+/* A boot loader that is not pawl's, and remembers what it was told. */
+static struct {
+    pawl_slot_set selected;
+    enum pawl_status status;
+} loader;
+
+static enum pawl_status loader_query(void *ctx, struct pawl_boot_facts *facts)
+{
+    (void)ctx;
+    *facts = (struct pawl_boot_facts){.running = 0};
+    return PAWL_OK;
+}
+
+static enum pawl_status loader_select(void *ctx, pawl_slot_set set)
+{
+    (void)ctx;
+    if (loader.status == PAWL_OK) {
+        loader.selected = set;
+    }
+    return loader.status;
+}
+
+static enum pawl_status loader_confirm(void *ctx)
+{
+    (void)ctx;
+    return PAWL_OK;
+}
+
+static void given_staged_for_a_loader(void)
+{
+    static const struct pawl_boot_backend backend = {
+        NULL, loader_query, loader_select, loader_confirm};
+    given_candidate();
+    loader.status = PAWL_OK;
+    device.port.boot = &backend;
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(pawl_update_install(&device.update), PAWL_PENDING);
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK_EQ(loader.selected, 1);
+}
+
+/* What was given up is not to be entered by a loader of another kind. */
+static void a_loader_is_told_of_what_was_given_up(void)
+{
+    given_staged_for_a_loader();
+    CHECK_EQ(settled(pawl_update_reject(&device.update,
+                                        PAWL_UPDATE_REASON_UNHEALTHY)),
+             PAWL_OK);
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK_EQ(loader.selected, 0);
+
+    given_staged_for_a_loader();
+    loader.status = PAWL_ERR_IO; /* as if a cut came before it was told */
+    CHECK_EQ(settled(pawl_update_cancel(&device.update)), PAWL_OK);
+    CHECK_EQ(loader.selected, 1);
+    loader.status = PAWL_OK;
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK_EQ(loader.selected, 0);
+}
+
 /* The accepted image has rotted and v1 runs: v2 is written once more, also
  * where a cut or a failure interrupts that. */
 static void what_has_rotted_may_be_installed_again(void)
@@ -499,6 +561,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(the_first_erase_voids_the_way_back),
     CHECK_TEST(a_slot_without_its_tables_is_refused_at_open),
     CHECK_TEST(a_component_of_one_slot_is_refused_at_start),
+    CHECK_TEST(a_loader_is_told_of_what_was_given_up),
     CHECK_TEST(what_has_rotted_may_be_installed_again),
     CHECK_TEST(a_lost_journal_needs_to_know_what_runs),
 };
