@@ -79,6 +79,11 @@ PAWL_QUICKSTART_BUILD=yes timeout --kill-after=15 1800 \
     sh "$root/examples/quickstart.sh" &
 running=$!
 wait "$running" || {
+    if grep -qs '^get-wolfssl: no wolfSSL' "$log"; then
+        say "wolfSSL's sources cannot be fetched from this machine's mirror;" \
+            "unpack wolfSSL >= 5.7.2 and set PAWL_WOLFSSL_DIR=<tree>"
+        exit 3
+    fi
     tail -n 20 "$log" >&2
     say "building failed: see $log"
     exit 1
