@@ -287,14 +287,13 @@ static bool is_in_the_way(const struct pawl_manifest *manifest,
             !is_candidate(manifest, info));
 }
 
-/* An old manifest is authentic for ever. It neither ends what is under way,
- * nor wipes out what is known of a failure. */
+/* An old manifest is authentic for ever: it does not end what is under way.
+ * Where nothing is, the engine says what is wrong with it. */
 static bool is_too_old(const struct pawl_manifest *manifest,
                        const struct pawl_update_info *info)
 {
     return manifest->sequence < info->sequence_floor &&
-           info->state != PAWL_UPDATE_READY &&
-           info->state != PAWL_UPDATE_UPDATED;
+           is_in_the_way(manifest, info);
 }
 
 /* Makes room for another update, then comes back. True: it has begun to. */
