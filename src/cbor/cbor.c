@@ -27,8 +27,11 @@ static enum pawl_status fail(struct pawl_cbor *in, enum pawl_status status)
 
 void pawl_cbor_read(struct pawl_cbor *in, struct pawl_bytes bytes)
 {
-    in->at = bytes.data;
-    in->end = bytes.len == 0 ? bytes.data : bytes.data + bytes.len;
+    static const uint8_t nothing[1] = {0};
+
+    /* A view of nothing may be NULL, and NULL - NULL is undefined. */
+    in->at = bytes.len == 0 ? nothing : bytes.data;
+    in->end = in->at + bytes.len;
     in->status = PAWL_OK;
 }
 
