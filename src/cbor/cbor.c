@@ -27,17 +27,15 @@ static enum pawl_status fail(struct pawl_cbor *in, enum pawl_status status)
 
 void pawl_cbor_read(struct pawl_cbor *in, struct pawl_bytes bytes)
 {
-    static const uint8_t nothing[1] = {0};
-
-    /* A view of nothing may be NULL, and NULL - NULL is undefined. */
-    in->at = bytes.len == 0 ? nothing : bytes.data;
-    in->end = in->at + bytes.len;
+    in->at = bytes.data;
+    in->end = bytes.len == 0 ? bytes.data : bytes.data + bytes.len;
     in->status = PAWL_OK;
 }
 
 size_t pawl_cbor_left(const struct pawl_cbor *in)
 {
-    return (size_t)(in->end - in->at);
+    /* A view of nothing may be NULL, and NULL - NULL is undefined. */
+    return in->at == NULL ? 0 : (size_t)(in->end - in->at);
 }
 
 enum pawl_cbor_type pawl_cbor_peek(const struct pawl_cbor *in)
