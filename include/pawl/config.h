@@ -43,6 +43,12 @@
 #define PAWL_HASH_CHUNK 4096
 #endif
 
+/* Fewest bytes between two checkpoints of a download; a whole sector and a
+ * 16th of the image are further lower bounds. */
+#ifndef PAWL_CHECKPOINT_MIN
+#define PAWL_CHECKPOINT_MIN (64 * 1024)
+#endif
+
 /* Boots of a trial image after a reset other than power-on. */
 #ifndef PAWL_TRIAL_ATTEMPTS
 #define PAWL_TRIAL_ATTEMPTS 3

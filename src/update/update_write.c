@@ -13,8 +13,7 @@
 #include <string.h>
 
 enum {
-    CHECKPOINT_MIN = 64 * 1024, /* bytes between two checkpoints */
-    CHECKPOINT_PARTS = 16,      /* and at most so many in an image */
+    CHECKPOINT_PARTS = 16, /* checkpoints of an image, at most */
     SECTORS_AHEAD = 2,
     CHECKPOINT_KIND = 1,
     CHECKPOINT_SIZE = 40
@@ -62,8 +61,8 @@ static uint32_t checkpoint_find(const struct pawl_update_engine *e)
 static uint32_t checkpoint_interval(const struct pawl_writer *w)
 {
     uint32_t interval = w->size / CHECKPOINT_PARTS;
-    if (interval < CHECKPOINT_MIN) {
-        interval = CHECKPOINT_MIN;
+    if (interval < PAWL_CHECKPOINT_MIN) {
+        interval = PAWL_CHECKPOINT_MIN;
     }
     return interval < w->flash->erase_size ? w->flash->erase_size : interval;
 }

@@ -17,10 +17,17 @@
 #include "fake/fake_release.h"
 #include <pawl/update.h>
 
+/* A search over many devices makes them smaller, by -DFAKE_SMALL. */
+#ifdef FAKE_SMALL
+#define FAKE_SECTOR 1024u
+#define FAKE_SLOT_SIZE (4u * FAKE_SECTOR)
+#define FAKE_JOURNAL_SIZE (12u * FAKE_SECTOR)
+#else
 #define FAKE_SECTOR 4096u
 #define FAKE_SLOT_SIZE (40u * FAKE_SECTOR)
-#define FAKE_AREA_SIZE FAKE_SECTOR
 #define FAKE_JOURNAL_SIZE (4u * FAKE_SECTOR)
+#endif
+#define FAKE_AREA_SIZE FAKE_SECTOR
 #define FAKE_OBJECTS_SIZE (8u * FAKE_SECTOR)
 
 struct fake_device {
