@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 600
+# timeout: 900
 #
-# libFuzzer on the readers and the manifest processor: 20 seconds each, or
+# libFuzzer on the readers and the manifest processor: 60 seconds each, or
 # PAWL_FUZZ_SECONDS.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
-exec sh "$root/test/fuzz/run.sh" --seconds "${PAWL_FUZZ_SECONDS:-20}"
+exec sh "$root/test/fuzz/run.sh" --seconds "${PAWL_FUZZ_SECONDS:-60}"
