@@ -43,7 +43,8 @@
 #define DEPTH_MAX 3
 #define VISITED_MAX (1U << 22)
 #define VIOLATIONS_SHOWN 8
-#define ROT 999U /* a tear: a bit of the target fades, and power fails */
+#define ROT 999U      /* a tear: a bit of the target fades, and power fails */
+#define UNSYNCED 998U /* a tear: what was not synced goes, too */
 
 struct geometry {
     const char *name;
@@ -124,6 +125,7 @@ struct op {
     unsigned flash;
     uint32_t off, len;
     uint8_t data[BLOCK];
+    uint32_t synced;  /* operations begun when it was; UINT32_MAX: never */
     struct life life; /* when it began */
 };
 
@@ -140,7 +142,7 @@ struct fault {
 struct totals {
     uint64_t faults, boots, states, violations;
     uint64_t kinds[FAKE_FAULT_COUNT];
-    uint64_t rot;
+    uint64_t rot, unsynced;
     uint64_t phases[PHASE_COUNT];
 };
 
@@ -286,6 +288,7 @@ static struct op *record(enum kind kind, const struct fake_flash *flash)
     struct op *op = &log->ops[log->count++];
     op->kind = kind;
     op->life = life;
+    op->synced = UINT32_MAX;
     for (op->flash = 0; op->flash < FLASHES; op->flash++) {
         if (flash_of(op->flash) == flash) {
             break;
@@ -318,6 +321,23 @@ static enum pawl_status hooked_erase(void *ctx, uint32_t off, uint32_t len)
         op->len = len;
     }
     return erase(ctx, off, len);
+}
+
+static enum pawl_status hooked_sync(void *ctx)
+{
+    uint32_t i = recording != NULL ? recording->count : 0;
+
+    while (i-- > 0) {
+        struct op *op = &recording->ops[i];
+
+        if (op->kind != OP_COUNTER && flash_of(op->flash) == ctx) {
+            if (op->synced != UINT32_MAX) {
+                break;
+            }
+            op->synced = recording->count;
+        }
+    }
+    return PAWL_OK;
 }
 
 static enum pawl_status hooked_advance(void *ctx, uint32_t value)
@@ -412,6 +432,9 @@ static void check_boot(enum pawl_status status)
             check_trial(&record);
         }
     }
+    ask(device.counter_value <= 1 ||
+            (known && record.current.known && record.current.sequence == 2),
+        "I5 (the counter is above that of the confirmed image)");
     if (known && record.state == PAWL_UPDATE_WRITING &&
         record.extension_len >= 8 && life.rotted == 0) {
         ask(holds(&device.image[1], &v2, pawl_get_u32(record.extension + 4)),
@@ -450,6 +473,7 @@ static void provision(void)
         }
         must(image->program(image->ctx, off, block, BLOCK) == PAWL_OK,
              "provisioning: program");
+        must(image->sync(image->ctx) == PAWL_OK, "provisioning: sync");
     }
     must(pawl_manifest_open(&manifest, fake_release_envelope(&v1), &policy) ==
                  PAWL_OK &&
@@ -813,6 +837,7 @@ static void branch(const struct op *op, const struct fault *fault, int depth)
         set_moods(moods[i]);
         life = op->life;
         life.cause = PAWL_RESET_POWER_ON;
+        life.done = 0;
         life.rotted |= fault->tear == ROT ? 1U : 0U;
         if (replay_len == 0 && !visit(device_key(2U + (uint64_t)depth))) {
             continue;
@@ -827,7 +852,7 @@ static void branch(const struct op *op, const struct fault *fault, int depth)
 }
 
 /* Whether this fault is on the path that is asked for, or in the sample. */
-static bool wanted(const struct fault *fault, uint32_t tears)
+static bool wanted(const struct fault *fault)
 {
     if (replay_len != 0) {
         const struct fault *want = &replay[path_len];
@@ -842,7 +867,6 @@ static bool wanted(const struct fault *fault, uint32_t tears)
     const struct fault *first = &path[path_len - 1];
     uint32_t number = fault->op * 31U + first->op * 7U + first->tear * 3U +
                       first->mood + fault->tear * 5U + fault->metastable;
-    (void)tears;
     return number % stride == 0;
 }
 
@@ -863,23 +887,48 @@ static void cut_op(const struct op *op, uint32_t number, int depth,
         for (uint32_t metastable = 0; metastable < 2; metastable++) {
             struct fault fault = {number, tear, metastable, 0};
 
-            if (!wanted(&fault, tears) && (tear != 0 || metastable != 0)) {
+            if (!wanted(&fault) && (tear != 0 || metastable != 0)) {
                 continue;
             }
             memcpy(&device, before, sizeof(device));
-            if (tear_op(op, tear, metastable != 0, &tears) &&
-                wanted(&fault, tears)) {
+            if (tear_op(op, tear, metastable != 0, &tears) && wanted(&fault)) {
                 branch(op, &fault, depth);
             }
         }
     }
     struct fault rot = {number, ROT, 0, 0};
     memcpy(&device, before, sizeof(device));
-    if (may_rot(op) && wanted(&rot, 1)) {
+    if (may_rot(op) && wanted(&rot)) {
         fake_flash_flip(&device.image[1], 5, 3);
         now.rot++;
         branch(op, &rot, depth);
     }
+}
+
+/*
+ * Power fails before operation n, and with it goes what no sync() had made
+ * durable. Pawl syncs each operation, so that this is rare: an erase.
+ */
+static void cut_unsynced(const struct log *log, uint32_t n, int depth,
+                         const struct fake_device *base)
+{
+    struct fault fault = {n, UNSYNCED, 0, 0};
+    bool any = false;
+
+    for (uint32_t i = 0; i < n; i++) {
+        any |= log->ops[i].kind != OP_COUNTER && log->ops[i].synced > n;
+    }
+    if (!any || !wanted(&fault)) {
+        return;
+    }
+    memcpy(&device, base, sizeof(device));
+    for (uint32_t i = 0; i < n; i++) {
+        if (log->ops[i].kind == OP_COUNTER || log->ops[i].synced <= n) {
+            apply(&log->ops[i]);
+        }
+    }
+    now.unsynced++;
+    branch(&log->ops[n], &fault, depth);
 }
 
 /* Runs the device from here; then cuts each operation of that run. */
@@ -887,13 +936,16 @@ static void explore(int depth)
 {
     struct log log = {0};
     struct fake_device *cursor = NULL;
+    struct fake_device *base = NULL;
     bool first = path_len == 0 && life.ending != ENDS_ACCEPTED;
 
     recording = depth > 0 ? &log : NULL;
     if (depth > 0) {
         cursor = malloc(sizeof(*cursor));
-        must(cursor != NULL, "out of memory");
+        base = malloc(sizeof(*base));
+        must(cursor != NULL && base != NULL, "out of memory");
         memcpy(cursor, &device, sizeof(*cursor));
+        memcpy(base, &device, sizeof(*base));
     }
     run();
     recording = NULL;
@@ -907,12 +959,14 @@ static void explore(int depth)
         /* Before the staging all endings are alike. */
         if (!first || log.ops[i].life.staged != 0) {
             cut_op(&log.ops[i], i, depth - 1, cursor);
+            cut_unsynced(&log, i, depth - 1, base);
         }
         memcpy(&device, cursor, sizeof(device));
         apply(&log.ops[i]);
         memcpy(cursor, &device, sizeof(device));
         wrong = false;
     }
+    free(base);
     free(cursor);
     free(log.ops);
 }
@@ -943,6 +997,7 @@ static void seed(uint32_t ending)
         erase = flash->port.erase;
         flash->port.program = hooked_program;
         flash->port.erase = hooked_erase;
+        flash->port.sync = hooked_sync;
     }
     advance = device.counter.advance;
     device.counter.advance = hooked_advance;
@@ -960,6 +1015,7 @@ static void add(struct totals *to, const struct totals *from)
     to->states += from->states;
     to->violations += from->violations;
     to->rot += from->rot;
+    to->unsynced += from->unsynced;
     for (int i = 0; i < FAKE_FAULT_COUNT; i++) {
         to->kinds[i] += from->kinds[i];
     }
@@ -997,6 +1053,7 @@ static void print_all(void)
                (unsigned long long)all.kinds[i]);
     }
     printf("kind flow rot: %llu\n", (unsigned long long)all.rot);
+    printf("kind flow unsynced: %llu\n", (unsigned long long)all.unsynced);
     for (int i = 0; i < PHASE_COUNT; i++) {
         printf("phase flow %s: %llu\n", phase_names[i],
                (unsigned long long)all.phases[i]);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Takes each rule of the journal out (test/fault/mutants/*.patch) and searches
-# until an invariant is violated. A patch that no longer applies fails the
+# Takes each rule out, of the journal (test/fault/mutants/journal-*.patch) and
+# of the update (flow-*.patch), and searches until an invariant is violated. A patch that no longer applies fails the
 # run, and so does a mutant that does not compile, that ends otherwise than by
 # a violated invariant, or that survives.
 #
@@ -62,6 +62,52 @@ for patch in "$root"/test/fault/mutants/journal-*.patch; do
     else
         echo "$name: survived"
     fi
+done
+# Searches the whole update until $work/line holds its first violation.
+search_flow() {
+    for how in "--depth 1" "--depth 2 --stride 200" "--depth 2 --stride 20"; do
+        # shellcheck disable=SC2086
+        timeout "${MUTANT_SECONDS:-300}" "$work/flow/test/fault/fault_flow" \
+            --first $how --geometry 6 >"$work/out" 2>&1
+        grep '^violation I' "$work/out" | head -n 1 >"$work/line"
+        [ -s "$work/line" ] && return 0
+    done
+    return 1
+}
+
+build_flow() {
+    cmake --build "$work/flow" -j2 --target fault_flow
+}
+
+# One tree for all of them: what a patch leaves alone is compiled once.
+tree=$work/whole
+mkdir -p "$tree"
+(cd "$root" && tar -cf - --exclude=./build --exclude=./.git .) |
+    tar -xf - -C "$tree" || exit 1
+if ! cmake -S "$tree" -B "$work/flow" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_C_FLAGS="-DFAKE_SMALL -DPAWL_CHECKPOINT_MIN=1024" \
+    >"$work/out" 2>&1 || ! build_flow >"$work/out" 2>&1; then
+    cat "$work/out"
+    exit 1
+fi
+for patch in "$root"/test/fault/mutants/flow-*.patch; do
+    name=$(basename "$patch" .patch)
+    count=$((count + 1))
+    if ! (cd "$tree" && patch -s -p1 --fuzz=0 <"$patch" >"$work/out"); then
+        echo "$name: the patch no longer applies"
+        broken=$((broken + 1))
+        break
+    fi
+    if ! build_flow >"$work/out" 2>&1; then
+        echo "$name: does not compile"
+        broken=$((broken + 1))
+    elif search_flow; then
+        killed=$((killed + 1))
+        echo "$name: killed by $(sed 's/^violation //' "$work/line")"
+    else
+        echo "$name: survived"
+    fi
+    (cd "$tree" && patch -s -R -p1 <"$patch" >"$work/out") || exit 1
 done
 echo "mutants $count killed $killed"
 [ "$broken" -eq 0 ] && [ "$count" -gt 0 ] && [ "$count" -eq "$killed" ]

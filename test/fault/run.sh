@@ -5,9 +5,9 @@
 #
 # The proof of power-loss safety: first the model of the journal's rules, then
 # the search over the journal's code, then the search over the whole update.
-# By default seven
-# geometries are searched two power cuts deep from each seed and the others
-# one; --exhaustive goes three deep everywhere, which takes some hours. The last line adds everything up:
+# By default seven geometries of the journal are searched two power cuts deep
+# from each seed and the others one; --exhaustive goes three deep everywhere,
+# which takes some hours. The last line adds everything up:
 #   faults N boots N states N violations N
 # Fails on a violation, and where a kind of fault or a phase was never hit.
 set -u

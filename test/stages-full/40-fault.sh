@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # timeout: 900
 #
-# Power-loss safety: the model of the journal, and the search over its code.
+# Power-loss safety: the model of the journal, the search over its code, and
+# the search over a whole update.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 if ! command -v "${CC:-cc}" >/dev/null 2>&1; then
