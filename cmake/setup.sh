@@ -28,7 +28,7 @@ BENCH="gcc=gcc libc6-dev=./stdio.h dpkg-dev=dpkg-source python3=python3
     libnewlib-arm-none-eabi=arm-none-eabi-gcc
     qemu-system-arm=qemu-system-arm valgrind=valgrind"
 FULL="$QUICKSTART $TEST $BENCH clang=clang libclang-rt-dev=clang
-    libwolfssl-dev=./wolfssl/version.h softhsm2=softhsm2-util
+    llvm=llvm-cov g++=g++ patch=patch libwolfssl-dev=./wolfssl/version.h softhsm2=softhsm2-util
     opensc=pkcs11-tool"
 # Packages of the lists above that bring a service.
 SERVICES='mosquitto nginx'
