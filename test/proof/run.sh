@@ -52,7 +52,7 @@ if [ "$(grep -c '; eva_each_state(in);$' "$work/cbor.c")" -ne 5 ] ||
 fi
 
 frama-c -machdep gcc_x86_64 -c11 -warn-invalid-pointer \
-    -cpp-extra-args="-I$root/src -I$root/include -DINPUT_MAX=$max" \
+    -cpp-extra-args="-I'$root/src' -I'$root/include' -DINPUT_MAX=$max" \
     -eva -main main -eva-split-limit 5000 -eva-ilevel 256 \
     -eva-interprocedural-splits -eva-auto-loop-unroll 16 \
     -eva-split-return-function lead_of:0 -eva-slevel-function lead_of:50 \
