@@ -891,8 +891,11 @@ static void cut_op(const struct op *op, uint32_t number, int depth,
                 continue;
             }
             memcpy(&device, before, sizeof(device));
+            const struct totals sum = now;
             if (tear_op(op, tear, metastable != 0, &tears) && wanted(&fault)) {
                 branch(op, &fault, depth);
+            } else { /* it only told how many tears there are */
+                memcpy(now.kinds, sum.kinds, sizeof(now.kinds));
             }
         }
     }
