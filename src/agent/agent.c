@@ -112,7 +112,7 @@ static void on_update(void *ctx, const struct pawl_update_event *event)
     pawl_agent_tell(agent, &told);
 }
 
-/* 1 to 64 of A-Z a-z 0-9 . _ -: it becomes a topic and a client identifier,
+/* 1 to 64 of A-Z a-z 0-9 . -: it becomes a topic and a client identifier,
  * and a wildcard in it would subscribe to other devices. */
 static bool serial_good(const char *serial)
 {
@@ -120,7 +120,7 @@ static bool serial_good(const char *serial)
 
     return len >= 1 && len <= 64 &&
            strspn(serial, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                          "0123456789._-") == len;
+                          "0123456789.-") == len;
 }
 
 /* "PREFIX/SERIAL/inventory" must fit; a wildcard is no part of a prefix. */

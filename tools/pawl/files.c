@@ -65,7 +65,7 @@ static bool write_all(int fd, struct pawl_bytes bytes)
         }
         done += n > 0 ? (size_t)n : 0;
     }
-    return fsync(fd) == 0;
+    return true;
 }
 
 int tool_write(const char *path, struct pawl_bytes bytes, bool private_)
@@ -73,7 +73,7 @@ int tool_write(const char *path, struct pawl_bytes bytes, bool private_)
     size_t room = strlen(path) + 8;
 
     if (strcmp(path, "-") == 0) {
-        return write_all(STDOUT_FILENO, bytes) || errno == EINVAL
+        return write_all(STDOUT_FILENO, bytes)
                    ? TOOL_OK
                    : cannot("write", "standard output");
     }
@@ -84,7 +84,7 @@ int tool_write(const char *path, struct pawl_bytes bytes, bool private_)
     }
     (void)snprintf(beside, room, "%s.XXXXXX", path);
     int fd = mkstemp(beside);
-    bool good = fd >= 0 && write_all(fd, bytes) &&
+    bool good = fd >= 0 && write_all(fd, bytes) && fsync(fd) == 0 &&
                 fchmod(fd, private_ ? 0600 : 0644) == 0;
     if (fd >= 0) {
         good = close(fd) == 0 && good;
