@@ -142,80 +142,58 @@ static enum pawl_status read_counter(struct pawl_manifest_process *process,
     return pawl_cbor_uint(in, number);
 }
 
-/* What a parameter holds: a number or bytes, or nothing that is kept. */
-struct value {
-    enum {
-        VALUE_NONE,
-        VALUE_NUMBER,
-        VALUE_BYTES
-    } is;
-    uint64_t number;
-    struct pawl_bytes bytes;
-};
-
-static enum pawl_status read_number(struct pawl_manifest_process *process,
-                                    enum kind kind, struct pawl_cbor *in,
-                                    struct value *value)
-{
-    value->is = VALUE_NUMBER;
-    if (kind == KIND_SOURCE) {
-        return read_source(process, in, &value->number);
-    }
-    if (kind == KIND_COUNTER) {
-        return read_counter(process, in, &value->number);
-    }
-    return pawl_cbor_uint(in, &value->number);
-}
-
-static enum pawl_status read_value(struct pawl_manifest_process *process,
-                                   enum kind kind, struct pawl_cbor *in,
-                                   struct value *value)
-{
-    bool truth = false;
-
-    value->is = VALUE_BYTES;
-    switch (kind) {
-    case KIND_NUMBER:
-    case KIND_SOURCE:
-    case KIND_COUNTER:
-        return read_number(process, kind, in, value);
-    case KIND_BYTES:
-        return pawl_cbor_bstr(in, &value->bytes);
-    case KIND_TEXT:
-        return pawl_cbor_tstr(in, &value->bytes);
-    case KIND_UUID:
-        return read_uuid(in, &value->bytes);
-    case KIND_VENDOR:
-        return read_vendor(in, &value->bytes);
-    case KIND_DIGEST:
-        return read_digest(process, in, &value->bytes);
-    case KIND_SOFT:
-        value->is = VALUE_NONE;
-        return read_soft(process, in);
-    case KIND_ORDER:
-        value->is = VALUE_NONE;
-        return pawl_cbor_bool(in, &truth);
-    }
-    return PAWL_ERR_FAULT;
-}
-
 /* Reads one value and sets it. */
 static enum pawl_status set_parameter(struct pawl_manifest_process *process,
                                       const struct parameter *row,
                                       struct pawl_cbor *in)
 {
     struct pawl_suit_parameters *p = &process->parameters[process->component];
-    struct value value = {VALUE_NONE, 0, PAWL_NO_BYTES};
-    enum pawl_status status =
-        read_value(process, (enum kind)row->kind, in, &value);
+    struct pawl_bytes bytes = PAWL_NO_BYTES;
+    uint64_t number = 0;
+    bool truth = false;
+    enum pawl_status status = PAWL_ERR_FAULT;
+    bool is_number = false;
 
-    if (status != PAWL_OK || process->dry || value.is == VALUE_NONE) {
+    switch ((enum kind)row->kind) {
+    case KIND_NUMBER:
+        is_number = true;
+        status = pawl_cbor_uint(in, &number);
+        break;
+    case KIND_SOURCE:
+        is_number = true;
+        status = read_source(process, in, &number);
+        break;
+    case KIND_COUNTER:
+        is_number = true;
+        status = read_counter(process, in, &number);
+        break;
+    case KIND_BYTES:
+        status = pawl_cbor_bstr(in, &bytes);
+        break;
+    case KIND_TEXT:
+        status = pawl_cbor_tstr(in, &bytes);
+        break;
+    case KIND_UUID:
+        status = read_uuid(in, &bytes);
+        break;
+    case KIND_VENDOR:
+        status = read_vendor(in, &bytes);
+        break;
+    case KIND_DIGEST:
+        status = read_digest(process, in, &bytes);
+        break;
+    case KIND_SOFT:
+        return read_soft(process, in);
+    case KIND_ORDER:
+        return pawl_cbor_bool(in, &truth);
+    }
+    if (status != PAWL_OK || process->dry) {
         return status;
     }
-    if (value.is == VALUE_NUMBER) {
-        memcpy((uint8_t *)p + row->offset, &value.number, sizeof value.number);
+    if (is_number) {
+        memcpy((uint8_t *)p + row->offset, &number, sizeof number);
     } else {
-        memcpy((uint8_t *)p + row->offset, &value.bytes, sizeof value.bytes);
+        memcpy((uint8_t *)p + row->offset, &bytes, sizeof bytes);
     }
     if (row->key >= 0) {
         p->set |= (uint32_t)1 << row->key;
