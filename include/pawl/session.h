@@ -55,6 +55,8 @@ struct pawl_session_info {
     uint64_t bytes_in, bytes_out; /* on the wire, handshake included */
     uint64_t handshake_ms;
     uint32_t key_store_signatures;
+    uint32_t round_trips; /* of the handshake: how often an answer was waited
+                           * for; the transport's own are not counted */
 };
 
 struct pawl_session_config {
@@ -76,6 +78,12 @@ struct pawl_session_config {
     size_t memory_size;
 
     uint32_t handshake_timeout_ms; /* connecting included; 0: 30,000 */
+
+    /* Is shown the server's chain, DER, leaf first, before it is judged: at
+     * most four certificates, valid for the call. For whoever wants to know
+     * with whom it spoke; it decides nothing. NULL: nobody. */
+    void (*on_chain)(void *ctx, const struct pawl_bytes *chain, size_t count);
+    void *on_chain_ctx;
 };
 
 /* One session. Complete so that it can be allocated; fields are private. */
@@ -158,6 +166,18 @@ pawl_session_endpoint(const struct pawl_session *session);
 
 /* What was negotiated; version and suite are 0 before ESTABLISHED. */
 struct pawl_session_info pawl_session_info(const struct pawl_session *session);
+
+/* The group of the key exchange, "secp256r1", "x25519"; "" before ESTABLISHED,
+ * after close, and where there was none. Static storage. */
+const char *pawl_session_group(const struct pawl_session *session);
+
+/* Longest name of a protocol (RFC 7301 has up to 255), its zero included. */
+#define PAWL_SESSION_ALPN_MAX 32
+
+/* Copies the protocol that the server chose (ALPN); "" if it chose none,
+ * before ESTABLISHED and after close. */
+void pawl_session_alpn(const struct pawl_session *session,
+                       char name[PAWL_SESSION_ALPN_MAX]);
 
 /*
  * Sends a close_notify if it can be sent at once, closes the connection,

@@ -48,6 +48,7 @@ struct session {
     bool connected; /* handle is valid */
     int handle;
     enum pawl_status read_status, write_status;
+    bool asked; /* sent since it last received: for info.round_trips */
 
     /* The verdict on the server's chain, given once judged. */
     bool judged;

@@ -56,6 +56,7 @@ static size_t send_some(struct session *session, const uint8_t *data,
         }
         at += sent;
         session->info.bytes_out += sent;
+        session->asked = true;
         if (session->stage == PAWL_SESSION_CONNECTING) {
             session->stage = PAWL_SESSION_HANDSHAKE;
         }
@@ -148,5 +149,9 @@ int pawl_session_io_receive(WOLFSSL *ssl, char *buf, int cap, void *ctx)
         return end_of(status);
     }
     session->info.bytes_in += received;
+    if (session->asked && session->stage < PAWL_SESSION_ESTABLISHED) {
+        session->info.round_trips++;
+    }
+    session->asked = false;
     return (int)received;
 }

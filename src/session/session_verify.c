@@ -126,6 +126,9 @@ static enum pawl_status judge_store(const struct session *session,
         chain[i] =
             (struct pawl_bytes){store->certs[i].buffer, store->certs[i].length};
     }
+    if (session->config.on_chain != NULL) {
+        session->config.on_chain(session->config.on_chain_ctx, chain, count);
+    }
     return judge(session, chain, count, bad, rule);
 }
 

@@ -153,17 +153,21 @@ def refused(status, rule=None, stage="HANDSHAKE", **more):
 
 def good_rows(w):
     row("TLS 1.3, mutual", {**GOOD, "version": 0x0304, "suite": 0x1301,
-                            "certificate": -1, "rule": "", "tls": 0})
+                            "certificate": -1, "rule": "", "tls": 0,
+                            "group": "secp256r1", "alpn": "", "shown": 1,
+                            "round_trips": 1})
     row("TLS 1.3 in 28 KiB of its own", GOOD, ["--own-memory"])
     row("TLS 1.3, AES-128-CCM alone", {**GOOD, "suite": 0x1304},
         flags=["-ciphersuites", "TLS_AES_128_CCM_SHA256"])
     row("TLS 1.3, CCM_8 alone", {**GOOD, "suite": 0x1305},
         flags=["-ciphersuites", "TLS_AES_128_CCM_8_SHA256",
                "-cipher", "ALL:@SECLEVEL=0"])
-    row("TLS 1.3, X25519 alone (a second ClientHello)", GOOD,
+    row("TLS 1.3, X25519 alone (a second ClientHello)",
+        {**GOOD, "group": "x25519", "round_trips": 2},
         flags=["-groups", "X25519"])
     row("TLS 1.2, where it is allowed",
-        {**GOOD, "version": 0x0303, "suite": 0xC02B}, ["--tls12"],
+        {**GOOD, "version": 0x0303, "suite": 0xC02B, "round_trips": 2,
+         "group": "secp256r1"}, ["--tls12"],
         flags=["-tls1_2"])
     row("TLS 1.2, CCM_8",
         {**GOOD, "version": 0x0303, "suite": 0xC0AE}, ["--tls12"],
@@ -172,7 +176,7 @@ def good_rows(w):
     row("TLS 1.3 is preferred where 1.2 is allowed",
         {**GOOD, "version": 0x0304}, ["--tls12"])
     middle_leaf = pki.make_leaf(w.middle)
-    row("a chain of three", GOOD, leaf=middle_leaf, issuers=[w.middle])
+    row("a chain of three", {**GOOD, "shown": 2}, leaf=middle_leaf, issuers=[w.middle])
     row("a chain that brings its root", GOOD, leaf=middle_leaf,
         issuers=[w.middle, w.ca])
     row("the middle as the anchor", GOOD,
@@ -185,9 +189,9 @@ def good_rows(w):
     row("a literal address", GOOD, ["--name", "127.0.0.1"])
     row("a name in capitals", GOOD, ["--name", "SERVER.EXAMPLE"])
     row("the pinned key", GOOD, ["--pin", w.write(w.server.key_digest())])
-    row("the protocol asked for (ALPN)", GOOD, ["--alpn", "mqtt"],
+    row("the protocol asked for (ALPN)", {**GOOD, "alpn": "mqtt"}, ["--alpn", "mqtt"],
         flags=["-alpn", "mqtt"])
-    row("a server that knows no ALPN", GOOD, ["--alpn", "mqtt"])
+    row("a server that knows no ALPN", {**GOOD, "alpn": ""}, ["--alpn", "mqtt"])
     row("a line of 4000 bytes", GOOD, ["--text", "abcdefgh" * 500])
     row("an anchor of another role beside the right one", GOOD,
         ["--anchor", f"server:{w.anchor}", "--anchor",

@@ -302,6 +302,17 @@ static enum pawl_status echo(struct pawl_session *session, bool *echoed)
     return *echoed ? PAWL_OK : PAWL_ERR_TIMEOUT;
 }
 
+/* The session shows its server's chain: how long it was. */
+static size_t shown;
+
+static void count_chain(void *ctx, const struct pawl_bytes *certificates,
+                        size_t count)
+{
+    size_t *to = ctx;
+
+    *to = certificates[0].len > 0 ? count : 0;
+}
+
 static const char *stage_name(enum pawl_session_stage stage)
 {
     static const char *const names[] = {
@@ -317,12 +328,16 @@ static void print(const struct pawl_session *session, const char *call,
     const struct pawl_session_failure *failure = pawl_session_failure(session);
     struct pawl_session_info info = pawl_session_info(session);
     enum pawl_session_stage stage = pawl_session_stage(session);
+    char alpn[PAWL_SESSION_ALPN_MAX];
 
+    pawl_session_alpn(session, alpn);
     printf("{\"call\": \"%s\", \"status\": \"%s\", \"stage\": \"%s\", "
            "\"echoed\": %s, \"version\": %u, \"suite\": %u, \"in\": %llu, "
            "\"out\": %llu, \"signatures\": %u, \"peak\": %zu, \"alert\": "
            "\"%s\", \"alert_sent\": \"%s\", \"tls\": %d, \"port\": %d, "
-           "\"certificate\": %d, \"refused\": %s, \"rule\": \"%s\"",
+           "\"certificate\": %d, \"refused\": %s, \"rule\": \"%s\", "
+           "\"group\": \"%s\", \"alpn\": \"%s\", \"round_trips\": %u, "
+           "\"shown\": %zu",
            call, pawl_status_name(outcome->status),
            stage_name(stage == PAWL_SESSION_FAILED ? failure->stage : stage),
            outcome->echoed ? "true" : "false", info.version, info.suite,
@@ -331,7 +346,8 @@ static void print(const struct pawl_session *session, const char *call,
            pawl_arena_peak(), pawl_session_alert_name(failure->alert_received),
            pawl_session_alert_name(failure->alert_sent), failure->tls_code,
            failure->port_code, failure->certificate,
-           failure->client_refused ? "true" : "false", failure->rule);
+           failure->client_refused ? "true" : "false", failure->rule,
+           pawl_session_group(session), alpn, info.round_trips, shown);
 }
 
 /* Nothing may be sent or received before the server was judged. */
@@ -387,6 +403,8 @@ static struct outcome run(bool quiet)
         .memory = options.own_memory ? session_memory : NULL,
         .memory_size = options.own_memory ? sizeof session_memory : 0,
         .handshake_timeout_ms = options.timeout_ms,
+        .on_chain = count_chain,
+        .on_chain_ctx = &shown,
     };
     const char *call = "open";
     size_t used = global->used;
