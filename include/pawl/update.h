@@ -85,7 +85,8 @@ struct pawl_update_config {
     const struct pawl_port *port;
 
     /* Whose signature counts. Retained; may be loaded anew in place between
-     * two calls, and is looked at each time. Required. */
+     * two calls, and is looked at each time: pawl_update_trust_changed().
+     * Zeros where it cannot be read: nothing starts until it can. Required. */
     const struct pawl_trust *trust;
 
     /* May an update with this digest start; may the complete one be installed
@@ -189,7 +190,8 @@ void pawl_update_close(struct pawl_update *update);
 
 /*
  * Carries on with what is under way: at most one erase or one program, or
- * PAWL_HASH_CHUNK bytes of hashing, or one public-key operation.
+ * PAWL_HASH_CHUNK bytes of hashing, or one public-key operation (two where a
+ * signer turns out to be withdrawn).
  *
  * wait   what to wait for when PAWL_PENDING. No event at all: for bytes, by
  *        pawl_update_write()
@@ -216,7 +218,8 @@ enum pawl_status pawl_update_step(struct pawl_update *update,
  *                         under way, clean() is due, the counter is pending
  *         the errors of pawl_manifest_open() and pawl_manifest_start(), and
  *         PAWL_ERR_ROLLBACK, PAWL_ERR_LIMIT, PAWL_ERR_DENIED,
- *         PAWL_ERR_CONDITION, PAWL_ERR_NOT_FOR_US
+ *         PAWL_ERR_CONDITION, PAWL_ERR_NOT_FOR_US, PAWL_ERR_LOST (the trust
+ *         document names no signer, or is older than one that was in force)
  * On an error nothing was written, and pawl_update_reason() says why.
  */
 PAWL_MUST_USE
@@ -317,6 +320,24 @@ enum pawl_status pawl_update_cancel(struct pawl_update *update);
  */
 PAWL_MUST_USE
 enum pawl_status pawl_update_clean(struct pawl_update *update);
+
+/*
+ * Says that config's trust was loaded anew in place: a rotation of the trust
+ * document. What is not on trial yet is judged again by step() before it goes
+ * on: an update whose signers no longer suffice is given up, with
+ * PAWL_UPDATE_REASON_REVOKED or _UNTRUSTED. What is STAGED and stays so
+ * records the new version, so that boot asks for at least that. An image on
+ * trial is judged when it is accepted, a confirmed one never again.
+ *
+ * Call it after each rotation, also where one was found after a reset.
+ *
+ * Returns PAWL_PENDING  step(): PAWL_ERR_REVOKED, PAWL_ERR_UNTRUSTED or
+ *                       PAWL_ERR_POLICY where the update is given up
+ *         PAWL_OK       nothing is under way that trust has a say in
+ *         PAWL_ERR_IO   the journal has failed; open again, and call again
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_update_trust_changed(struct pawl_update *update);
 
 /* Tells all that is known; blocks for one read of the counter. */
 void pawl_update_query(const struct pawl_update *update,

@@ -223,7 +223,7 @@ static enum pawl_status commit_step(struct pawl_update_engine *e)
     return status != PAWL_PENDING || more ? status : take_result(e);
 }
 
-static enum pawl_update_phase phase_of(enum pawl_update_state state)
+enum pawl_update_phase pawl_update_phase_of(enum pawl_update_state state)
 {
     switch (state) {
     case PAWL_UPDATE_WRITING:
@@ -248,8 +248,11 @@ static enum pawl_status task_step(struct pawl_update_engine *e,
     if (e->cancel_asked && e->op == PAWL_OP_NONE) {
         e->op_reason = PAWL_UPDATE_REASON_CANCELLED;
         enum pawl_status status =
-            pawl_update_stop(e, PAWL_OK, phase_of(e->record.state));
+            pawl_update_stop(e, PAWL_OK, pawl_update_phase_of(e->record.state));
         return status == PAWL_OK ? take_result(e) : status;
+    }
+    if (e->trust_due && e->op == PAWL_OP_NONE && e->task != PAWL_TASK_OPEN) {
+        return pawl_update_trust_step(e);
     }
     switch (e->task) {
     case PAWL_TASK_OPEN:

@@ -90,6 +90,7 @@ struct pawl_update_engine {
     bool preflight; /* operations have no side effects */
     bool resumed;   /* WRITING was found for this manifest */
     bool backend_due;
+    bool trust_due; /* the trust document changed: see update_trust.c */
     enum pawl_status result;  /* for step() to give, once committed */
     enum pawl_status refusal; /* the status of reason */
     enum pawl_update_reason reason;
@@ -173,6 +174,27 @@ enum pawl_status pawl_writer_step(struct pawl_update_engine *e);
 /* update_finish.c: steps of PAWL_TASK_RUN and PAWL_TASK_AREA. */
 enum pawl_status pawl_update_run_step(struct pawl_update_engine *e);
 enum pawl_status pawl_update_area_step(struct pawl_update_engine *e);
+
+/*
+ * update_trust.c: opens the manifest of the envelope, or of one that was kept
+ * beside an image, against the trust of this moment. PAWL_ERR_REVOKED: by a
+ * signer who was withdrawn. On an error the failure is kept.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_update_open_manifest(struct pawl_update_engine *e,
+                                           bool stored);
+
+/* update_trust.c: the manifest kept beside target, against the trust of this
+ * moment and the digest in the record. Overwrites the envelope. */
+PAWL_MUST_USE
+enum pawl_status pawl_update_verify_target(struct pawl_update_engine *e);
+
+/* update_trust.c: judges what is under way by the trust that is now in force.
+ */
+enum pawl_status pawl_update_trust_step(struct pawl_update_engine *e);
+
+/* update.c: the phase in which something fails, by the state. */
+enum pawl_update_phase pawl_update_phase_of(enum pawl_update_state state);
 
 /* update_trial.c: steps of PAWL_TASK_INSTALL, of the counter, of a backend. */
 enum pawl_status pawl_update_install_step(struct pawl_update_engine *e);

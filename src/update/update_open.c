@@ -199,6 +199,8 @@ static enum pawl_status take_stock(struct pawl_update_engine *e)
     }
     e->trial_from_ms = pawl_update_now(e);
     status = reconcile(e, reverted);
+    e->trust_due = e->record.state == PAWL_UPDATE_STAGED &&
+                   e->record.trust_version != e->config.trust->version;
     tell_reverted(e);
     return status;
 }

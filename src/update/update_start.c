@@ -110,12 +110,12 @@ static enum pawl_status run_start(struct pawl_update_engine *e, bool preflight)
 
 static enum pawl_status authenticate(struct pawl_update_engine *e)
 {
-    const struct pawl_manifest_policy policy = pawl_update_policy(e);
-    enum pawl_status status = pawl_manifest_open(
-        &e->manifest, (struct pawl_bytes){e->envelope, e->envelope_len},
-        &policy);
+    if (e->config.trust->signer_count == 0 ||
+        e->config.trust->version < e->record.trust_version) {
+        return refuse(e, PAWL_ERR_LOST, PAWL_UPDATE_REASON_TRUST_LOST);
+    }
+    enum pawl_status status = pawl_update_open_manifest(e, false);
     if (status != PAWL_OK) {
-        e->failure = *pawl_manifest_failure(&e->manifest);
         return refuse(e, status, PAWL_UPDATE_REASON_NONE);
     }
     status = check_sequence(e);

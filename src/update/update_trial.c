@@ -25,37 +25,6 @@ static enum pawl_status idle(const struct pawl_update_engine *e)
                                                       : PAWL_OK;
 }
 
-/*
- * The manifest kept beside target, against the trust of this moment: who was
- * withdrawn meanwhile installs and accepts nothing.
- */
-static enum pawl_status verify_target(struct pawl_update_engine *e)
-{
-    const struct pawl_manifest_policy policy = pawl_update_policy(e);
-    uint8_t slot = e->record.target.manifest_slot;
-    size_t len = sizeof(e->envelope);
-
-    if (slot >= e->components.slot_count) {
-        return PAWL_ERR_FAULT;
-    }
-    enum pawl_status status =
-        pawl_area_read(e->components.slots[slot].manifest, e->envelope, &len);
-    if (status != PAWL_OK) {
-        return status;
-    }
-    e->envelope_len = len;
-    status = pawl_manifest_open_stored(
-        &e->manifest, (struct pawl_bytes){e->envelope, len}, &policy);
-    if (status != PAWL_OK) {
-        e->failure = *pawl_manifest_failure(&e->manifest);
-        return status;
-    }
-    return pawl_equal_ct(e->manifest.digest, e->record.target.digest,
-                         sizeof(e->manifest.digest))
-               ? PAWL_OK
-               : PAWL_ERR_DIGEST;
-}
-
 /* The floor may have risen since the start, and the hardware has its end. */
 static enum pawl_status verify_counter(struct pawl_update_engine *e)
 {
@@ -118,7 +87,7 @@ static enum pawl_status compact(struct pawl_update_engine *e)
 
 static enum pawl_status stage(struct pawl_update_engine *e)
 {
-    enum pawl_status status = verify_target(e);
+    enum pawl_status status = pawl_update_verify_target(e);
     if (status == PAWL_OK) {
         status = verify_counter(e);
     }
@@ -213,7 +182,7 @@ enum pawl_status pawl_update_accept(struct pawl_update *update)
         e->running != e->record.target.set) {
         return PAWL_ERR_STATE;
     }
-    status = verify_target(e);
+    status = pawl_update_verify_target(e);
     return status == PAWL_OK ? record_accept(e) : status;
 }
 

@@ -136,13 +136,13 @@ static void every_number_has_a_name(void)
         CHECK(pawl_update_phase_name((enum pawl_update_phase)i)[0] != '?');
     }
     static const int reasons[] = {
-        0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,  16,
-        17, 18, 32, 33, 34, 35, 48, 49, 50, 51, 52, 53, 54, 64, 65, 128, 255};
+        0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,  16, 17,
+        18, 19, 32, 33, 34, 35, 48, 49, 50, 51, 52, 53, 54, 64, 65, 128, 255};
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
         CHECK(pawl_update_reason_name((enum pawl_update_reason)reasons[i])[0] !=
               '?');
     }
-    CHECK_EQ(pawl_update_reason_name((enum pawl_update_reason)19)[0], '?');
+    CHECK_EQ(pawl_update_reason_name((enum pawl_update_reason)20)[0], '?');
     CHECK_EQ(pawl_update_state_name((enum pawl_update_state)8)[0], '?');
     CHECK_EQ(pawl_update_phase_name((enum pawl_update_phase)8)[0], '?');
 }

@@ -259,18 +259,99 @@ static void install_waits_for_consent_and_keeps_the_candidate(void)
     CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
 }
 
-static void a_withdrawn_signer_neither_installs_nor_accepts(void)
+static void a_withdrawn_signer_neither_starts_installs_nor_accepts(void)
 {
     given_candidate();
     fake_device_trust(&device, 2, true);
-    CHECK(settled(pawl_update_install(&device.update)) < 0);
+    CHECK_EQ(settled(pawl_update_install(&device.update)), PAWL_ERR_REVOKED);
     CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
 
     given_trial();
     fake_device_trust(&device, 2, true);
-    CHECK(settled(pawl_update_accept(&device.update)) < 0);
+    CHECK_EQ(settled(pawl_update_accept(&device.update)), PAWL_ERR_REVOKED);
     CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_TRIAL);
     CHECK_EQ(device.counter_value, 0);
+
+    given_device();
+    fake_device_trust(&device, 2, true);
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&v2)),
+             PAWL_ERR_REVOKED);
+    CHECK_EQ(pawl_update_reason(&device.update), PAWL_UPDATE_REASON_REVOKED);
+}
+
+/* Whatever waits for its trial is judged again by a new trust document. */
+static void a_rotation_gives_up_what_its_signers_may_no_longer_sign(void)
+{
+    static void (*const given[])(void) = {given_candidate, given_staged};
+    for (size_t i = 0; i < 2; i++) {
+        given[i]();
+        fake_device_trust(&device, 2, true);
+        CHECK_EQ(settled(pawl_update_trust_changed(&device.update)),
+                 PAWL_ERR_REVOKED);
+        struct pawl_update_info info = fake_device_info(&device);
+        CHECK_EQ(info.state, PAWL_UPDATE_FAILED);
+        CHECK_EQ(info.reason, PAWL_UPDATE_REASON_REVOKED);
+        CHECK(!info.reset_wanted);
+        CHECK_EQ(pawl_update_trust_changed(&device.update), PAWL_OK);
+    }
+}
+
+static void a_rotation_ends_a_download(void)
+{
+    given_device();
+    CHECK_EQ(fake_device_download(&device, &v2, 100), PAWL_PENDING);
+    fake_device_trust(&device, 2, true);
+    CHECK_EQ(settled(pawl_update_trust_changed(&device.update)),
+             PAWL_ERR_REVOKED);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
+    CHECK_EQ(fake_device_info(&device).phase, PAWL_UPDATE_PHASE_WRITE);
+}
+
+/* Signers who stay lose nothing, and boot asks for the newer document. */
+static void a_rotation_that_keeps_the_signer_is_recorded(void)
+{
+    struct pawl_record record;
+    given_device();
+    CHECK_EQ(fake_device_download(&device, &v2, 5000), PAWL_PENDING);
+    fake_device_trust(&device, 2, false);
+    CHECK_EQ(pawl_update_trust_changed(&device.update), PAWL_PENDING);
+    CHECK_EQ(fake_device_download(&device, &v2, UINT32_MAX), PAWL_OK);
+
+    given_staged();
+    CHECK(record_in_journal(&device, &record));
+    CHECK_EQ(record.trust_version, 1);
+    fake_device_trust(&device, 2, false);
+    CHECK_EQ(settled(pawl_update_trust_changed(&device.update)), PAWL_OK);
+    CHECK(record_in_journal(&device, &record));
+    CHECK_EQ(record.trust_version, 2);
+    CHECK_EQ(record.state, PAWL_UPDATE_STAGED);
+}
+
+/* Power failed between the rotation and the engine's turn. */
+static void a_rotation_is_noticed_after_a_reset(void)
+{
+    given_staged();
+    fake_device_trust(&device, 2, true);
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(fake_device_settle(&device), PAWL_ERR_REVOKED);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
+}
+
+static void nothing_starts_without_a_trust_document_or_with_an_old_one(void)
+{
+    given_device();
+    memset(&device.trust, 0, sizeof(device.trust));
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&v2)),
+             PAWL_ERR_LOST);
+    CHECK_EQ(pawl_update_reason(&device.update), PAWL_UPDATE_REASON_TRUST_LOST);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_READY);
+
+    given_staged();
+    CHECK_EQ(settled(pawl_update_cancel(&device.update)), PAWL_OK);
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+    device.trust.version = 0; /* older than the one of the install */
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&v2)),
+             PAWL_ERR_LOST);
 }
 
 static void accept_is_durable_before_the_counter_rises(void)
@@ -550,7 +631,12 @@ static const struct check_test tests[] = {
     CHECK_TEST(envelopes_of_no_bytes_or_too_many_are_refused),
     CHECK_TEST(the_application_may_refuse_or_wait),
     CHECK_TEST(install_waits_for_consent_and_keeps_the_candidate),
-    CHECK_TEST(a_withdrawn_signer_neither_installs_nor_accepts),
+    CHECK_TEST(a_withdrawn_signer_neither_starts_installs_nor_accepts),
+    CHECK_TEST(a_rotation_gives_up_what_its_signers_may_no_longer_sign),
+    CHECK_TEST(a_rotation_ends_a_download),
+    CHECK_TEST(a_rotation_that_keeps_the_signer_is_recorded),
+    CHECK_TEST(a_rotation_is_noticed_after_a_reset),
+    CHECK_TEST(nothing_starts_without_a_trust_document_or_with_an_old_one),
     CHECK_TEST(accept_is_durable_before_the_counter_rises),
     CHECK_TEST(the_counter_is_tried_again_with_back_off),
     CHECK_TEST(accept_may_be_asked_twice_and_only_on_trial),
