@@ -18,6 +18,8 @@ def files(root, *folders, names=(".c", ".h")):
         for where, subfolders, inside in os.walk(os.path.join(root, folder)):
             subfolders[:] = sorted(set(subfolders) - IGNORED_FOLDERS)
             for name in inside:
+                if name == ".git": # of a work tree beside its repository
+                    continue
                 if name.endswith(tuple(names)):
                     path = os.path.join(where, name)
                     found.append(os.path.relpath(path, root))
