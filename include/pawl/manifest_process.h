@@ -42,7 +42,6 @@ struct pawl_manifest_process {
     const struct pawl_manifest_operations *operations;
     struct pawl_suit_parameters parameters[PAWL_COMPONENT_MAX];
     uint32_t handles[PAWL_COMPONENT_MAX];
-    struct pawl_manifest_frame frames[PAWL_MANIFEST_DEPTH];
     struct pawl_manifest_index index; /* components of the next command */
     enum pawl_procedure procedure;
     enum pawl_suit_section section; /* that is being run, */
@@ -57,6 +56,7 @@ struct pawl_manifest_process {
     uint8_t slot_passed;            /* bit i: component-slot held for i */
     bool dry;
     struct pawl_manifest_failure failure;
+    struct pawl_manifest_frame frames[PAWL_MANIFEST_DEPTH]; /* depth are set */
 };
 
 #endif

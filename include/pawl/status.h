@@ -9,6 +9,15 @@
 #define PAWL_MUST_USE
 #endif
 
+/* A function that is called seldom stays out of those that call it, whose
+ * stack and registers it would cost. Where the compiler does not know how to
+ * say so, nothing but that is lost. */
+#if defined(__GNUC__)
+#define PAWL_SELDOM __attribute__((noinline, cold))
+#else
+#define PAWL_SELDOM
+#endif
+
 /*
  * The result of nearly every call. Zero is success, negative is failure.
  * PAWL_PENDING is neither: the call has more to do, and says elsewhere

@@ -16,6 +16,7 @@
 #define INITIAL_NULL 0xF6
 
 /* The first error stays, and nothing is left to read after it. */
+PAWL_SELDOM
 static enum pawl_status fail(struct pawl_cbor *in, enum pawl_status status)
 {
     if (in->status == PAWL_OK) {
@@ -50,6 +51,7 @@ enum pawl_cbor_type pawl_cbor_peek(const struct pawl_cbor *in)
  * Reads an argument that follows its initial byte, in its shortest form only
  * (RFC 8949, 4.2.1). Indefinite lengths and reserved sizes are 28 to 31.
  */
+PAWL_SELDOM
 static enum pawl_status long_argument(struct pawl_cbor *in, unsigned info,
                                       uint64_t *value)
 {
@@ -59,7 +61,7 @@ static enum pawl_status long_argument(struct pawl_cbor *in, unsigned info,
         return fail(in, PAWL_ERR_MALFORMED);
     }
     size_t size = (size_t)1 << (info - 24);
-    if (pawl_cbor_left(in) - 1 < size) {
+    if ((size_t)(in->end - in->at) - 1 < size) {
         return fail(in, PAWL_ERR_MALFORMED);
     }
     for (size_t i = 1; i <= size; i++) {
@@ -98,7 +100,7 @@ static enum pawl_status counted(struct pawl_cbor *in, enum pawl_cbor_type type,
 
     *count = 0;
     if (head(in, type, &number) == PAWL_OK) {
-        if (number > pawl_cbor_left(in) / each) {
+        if (number > (size_t)(in->end - in->at) / each) {
             return fail(in, PAWL_ERR_MALFORMED);
         }
         *count = (size_t)number;
@@ -128,9 +130,13 @@ enum pawl_status pawl_cbor_uint(struct pawl_cbor *in, uint64_t *out)
 enum pawl_status pawl_cbor_int(struct pawl_cbor *in, int64_t *out)
 {
     uint64_t number = 0;
-    bool negative = pawl_cbor_peek(in) == PAWL_CBOR_NINT;
 
+    if (in->at != in->end && *in->at < 24) { /* as nearly all keys are */
+        *out = *in->at++;
+        return PAWL_OK;
+    }
     *out = 0;
+    bool negative = pawl_cbor_peek(in) == PAWL_CBOR_NINT;
     if (head(in, negative ? PAWL_CBOR_NINT : PAWL_CBOR_UINT, &number) ==
         PAWL_OK) {
         if (number > INT64_MAX) {
@@ -165,7 +171,7 @@ enum pawl_status pawl_cbor_tstr(struct pawl_cbor *in, struct pawl_bytes *out)
 static enum pawl_status simple(struct pawl_cbor *in, uint8_t *initial)
 {
     *initial = 0;
-    if (pawl_cbor_left(in) == 0 || *in->at < INITIAL_FALSE ||
+    if (in->at == in->end || *in->at < INITIAL_FALSE ||
         *in->at > INITIAL_NULL) {
         return fail(in, PAWL_ERR_MALFORMED);
     }

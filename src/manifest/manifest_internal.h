@@ -104,22 +104,24 @@ enum pawl_status pawl_manifest_parse(struct pawl_manifest *manifest,
 struct pawl_bytes *pawl_manifest_section(struct pawl_manifest *manifest,
                                          int64_t key);
 
-/* A command of a sequence, its argument read and checked. */
-struct pawl_suit_command {
-    const struct pawl_suit_command_row *row;
-    struct pawl_bytes argument; /* encoded */
-    const uint8_t *after;       /* next command */
-};
-
 /* What is known of a command. */
 struct pawl_suit_command_row {
+    bool known : 1;     /* else there is no such command */
+    bool condition : 1; /* else a directive */
+    bool shared : 1;    /* allowed in the shared sequence */
+    bool flow : 1;      /* the processor's own: index, try-each, run-sequence */
+    bool slow : 1;      /* ends a step: it may have taken long */
+    uint8_t parameter;  /* that it needs, or 0 */
+    int8_t unmet;       /* enum pawl_status: what a condition that fails is */
+};
+
+/* A command of a sequence. */
+struct pawl_suit_command {
+    const struct pawl_suit_command_row *row;
+    struct pawl_bytes argument; /* encoded; of override-parameters, whose end
+                                 * its reader finds, to the sequence's end */
+    const uint8_t *after;       /* next command */
     uint8_t key;
-    uint8_t parameter;      /* that it needs, or 0 */
-    bool condition;         /* else a directive */
-    bool shared;            /* allowed in the shared sequence */
-    bool flow;              /* has an argument, else a reporting policy */
-    bool slow;              /* ends a step: it may have taken long */
-    enum pawl_status unmet; /* what a condition that fails is */
 };
 
 /* Reads the command at the top frame; its number is noted in process. */
@@ -131,7 +133,7 @@ enum pawl_status pawl_suit_read_command(struct pawl_manifest_process *process,
  * PAWL_OK *verdict is that of a condition; PAWL_VERDICT_MATCH after any other.
  */
 enum pawl_status pawl_suit_run_command(struct pawl_manifest_process *process,
-                                       const struct pawl_suit_command *command,
+                                       struct pawl_suit_command *command,
                                        uint32_t *verdict);
 
 /* Reads the argument of set-component-index into *index. */
@@ -141,9 +143,9 @@ enum pawl_status pawl_suit_read_index(struct pawl_manifest_process *process,
 
 /*
  * Reads the argument of override-parameters, and unless the run is dry sets
- * the parameters of process->component.
+ * the parameters of process->component. Sets command->after.
  */
 enum pawl_status pawl_suit_override(struct pawl_manifest_process *process,
-                                    struct pawl_bytes argument);
+                                    struct pawl_suit_command *command);
 
 #endif

@@ -170,7 +170,7 @@ static enum pawl_status enter(struct pawl_manifest_process *process,
 {
     struct pawl_cbor in;
     size_t count = 0;
-    bool try_each = process->key == SUIT_TRY_EACH;
+    bool try_each = command->key == SUIT_TRY_EACH;
     enum pawl_status status = PAWL_OK;
 
     pawl_cbor_read(&in, command->argument);
@@ -257,7 +257,7 @@ static enum pawl_status unmet(struct pawl_manifest_process *process,
 
 /* Runs a command for one component, and looks at its verdict twice. */
 static enum pawl_status run_for_one(struct pawl_manifest_process *process,
-                                    const struct pawl_suit_command *command,
+                                    struct pawl_suit_command *command,
                                     bool *is_unmet)
 {
     uint32_t verdict = PAWL_VERDICT_NONE;
@@ -269,7 +269,8 @@ static enum pawl_status run_for_one(struct pawl_manifest_process *process,
     }
     if (status == PAWL_OK && !pawl_verdict_matches(&verdict)) {
         *is_unmet = verdict == (uint32_t)PAWL_VERDICT_DIFFERENT;
-        status = *is_unmet ? command->row->unmet : PAWL_ERR_FAULT;
+        status =
+            *is_unmet ? (enum pawl_status)command->row->unmet : PAWL_ERR_FAULT;
     }
     trace(process, process->command, process->key, process->component, status);
     if (status == PAWL_OK && !pawl_verdict_matches(&verdict)) {
@@ -283,7 +284,7 @@ static enum pawl_status run_for_one(struct pawl_manifest_process *process,
 
 /* Runs a command for each component of the index that is left. */
 static enum pawl_status run_for_each(struct pawl_manifest_process *process,
-                                     const struct pawl_suit_command *command)
+                                     struct pawl_suit_command *command)
 {
     while (process->turn < process->index.count) {
         bool is_unmet = false;
@@ -308,12 +309,12 @@ static enum pawl_status run_for_each(struct pawl_manifest_process *process,
 
 /* In the dry run nothing happens but that arguments are read. */
 static enum pawl_status read_only(struct pawl_manifest_process *process,
-                                  const struct pawl_suit_command *command)
+                                  struct pawl_suit_command *command)
 {
     enum pawl_status status = PAWL_OK;
 
-    if (process->key == SUIT_OVERRIDE_PARAMETERS) {
-        status = pawl_suit_override(process, command->argument);
+    if (command->key == SUIT_OVERRIDE_PARAMETERS) {
+        status = pawl_suit_override(process, command);
     }
     top(process)->at = command->after;
     top(process)->left--;
@@ -327,7 +328,7 @@ static enum pawl_status flow(struct pawl_manifest_process *process,
 
     frame->at = command->after;
     frame->left--;
-    if (process->key != SUIT_SET_COMPONENT_INDEX) {
+    if (command->key != SUIT_SET_COMPONENT_INDEX) {
         return enter(process, command);
     }
     enum pawl_status status =
@@ -355,8 +356,7 @@ static enum pawl_status advance(struct pawl_manifest_process *process)
     if (status != PAWL_OK) {
         return status;
     }
-    if (process->key == SUIT_SET_COMPONENT_INDEX ||
-        process->key == SUIT_TRY_EACH || process->key == SUIT_RUN_SEQUENCE) {
+    if (command.row->flow) {
         return flow(process, &command);
     }
     return process->dry ? read_only(process, &command)
@@ -504,7 +504,7 @@ enum pawl_status pawl_manifest_start(
     enum pawl_procedure procedure, const struct pawl_manifest_device *device,
     const struct pawl_manifest_operations *operations)
 {
-    memset(process, 0, sizeof *process);
+    memset(process, 0, offsetof(struct pawl_manifest_process, frames));
     process->manifest = manifest;
     process->device = device;
     process->operations = operations;

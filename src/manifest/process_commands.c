@@ -6,50 +6,69 @@
 /* Reporting policies have four bits (draft-ietf-suit-manifest-37, 8.4.7). */
 #define REPORTING_POLICY_MAX 15
 
+#define UNMET(status) .unmet = (int8_t)(status)
+
 /*
- * Every command there is; any other is refused by the dry run. swap (31) is
- * among the others: no update engine of pawl's could resume it after a reset.
+ * Every command there is, by its number; any other is refused by the dry run.
+ * swap (31) is among the others: no update engine of pawl's could resume it
+ * after a reset.
  */
 static const struct pawl_suit_command_row rows[] = {
-    /* key, parameter, condition, shared, flow, slow, unmet */
-    {SUIT_VENDOR_ID, SUIT_PARAMETER_VENDOR_ID, true, true, false, false,
-     PAWL_ERR_NOT_FOR_US},
-    {SUIT_CLASS_ID, SUIT_PARAMETER_CLASS_ID, true, true, false, false,
-     PAWL_ERR_NOT_FOR_US},
-    {SUIT_DEVICE_ID, SUIT_PARAMETER_DEVICE_ID, true, true, false, false,
-     PAWL_ERR_NOT_FOR_US},
-    {SUIT_IMAGE_MATCH, SUIT_PARAMETER_IMAGE_DIGEST, true, true, false, true,
-     PAWL_ERR_DIGEST},
-    {SUIT_COMPONENT_SLOT, SUIT_PARAMETER_COMPONENT_SLOT, true, true, false,
-     false, PAWL_ERR_CONDITION},
-    {SUIT_CHECK_CONTENT, SUIT_PARAMETER_CONTENT, true, true, false, true,
-     PAWL_ERR_CONDITION},
-    {SUIT_ABORT, 0, true, true, false, false, PAWL_ERR_CONDITION},
-    {SUIT_SET_COMPONENT_INDEX, 0, false, true, true, false, PAWL_ERR_FAULT},
-    {SUIT_TRY_EACH, 0, false, true, true, false, PAWL_ERR_FAULT},
-    {SUIT_RUN_SEQUENCE, 0, false, true, true, false, PAWL_ERR_FAULT},
-    {SUIT_OVERRIDE_PARAMETERS, 0, false, true, true, false, PAWL_ERR_FAULT},
-    {SUIT_WRITE, SUIT_PARAMETER_CONTENT, false, false, false, true,
-     PAWL_ERR_FAULT},
-    {SUIT_FETCH, SUIT_PARAMETER_URI, false, false, false, true, PAWL_ERR_FAULT},
-    {SUIT_COPY, SUIT_PARAMETER_SOURCE_COMPONENT, false, false, false, true,
-     PAWL_ERR_FAULT},
-    {SUIT_INVOKE, 0, false, false, false, true, PAWL_ERR_FAULT},
+    [SUIT_VENDOR_ID] = {.known = true,
+                        .condition = true,
+                        .shared = true,
+                        .parameter = SUIT_PARAMETER_VENDOR_ID,
+                        UNMET(PAWL_ERR_NOT_FOR_US)},
+    [SUIT_CLASS_ID] = {.known = true,
+                       .condition = true,
+                       .shared = true,
+                       .parameter = SUIT_PARAMETER_CLASS_ID,
+                       UNMET(PAWL_ERR_NOT_FOR_US)},
+    [SUIT_DEVICE_ID] = {.known = true,
+                        .condition = true,
+                        .shared = true,
+                        .parameter = SUIT_PARAMETER_DEVICE_ID,
+                        UNMET(PAWL_ERR_NOT_FOR_US)},
+    [SUIT_IMAGE_MATCH] = {.known = true,
+                          .condition = true,
+                          .shared = true,
+                          .slow = true,
+                          .parameter = SUIT_PARAMETER_IMAGE_DIGEST,
+                          UNMET(PAWL_ERR_DIGEST)},
+    [SUIT_COMPONENT_SLOT] = {.known = true,
+                             .condition = true,
+                             .shared = true,
+                             .parameter = SUIT_PARAMETER_COMPONENT_SLOT,
+                             UNMET(PAWL_ERR_CONDITION)},
+    [SUIT_CHECK_CONTENT] = {.known = true,
+                            .condition = true,
+                            .shared = true,
+                            .slow = true,
+                            .parameter = SUIT_PARAMETER_CONTENT,
+                            UNMET(PAWL_ERR_CONDITION)},
+    [SUIT_ABORT] = {.known = true,
+                    .condition = true,
+                    .shared = true,
+                    UNMET(PAWL_ERR_CONDITION)},
+    [SUIT_SET_COMPONENT_INDEX] = {.known = true, .shared = true, .flow = true},
+    [SUIT_TRY_EACH] = {.known = true, .shared = true, .flow = true},
+    [SUIT_RUN_SEQUENCE] = {.known = true, .shared = true, .flow = true},
+    [SUIT_OVERRIDE_PARAMETERS] = {.known = true, .shared = true},
+    [SUIT_WRITE] = {.known = true,
+                    .slow = true,
+                    .parameter = SUIT_PARAMETER_CONTENT},
+    [SUIT_FETCH] = {.known = true,
+                    .slow = true,
+                    .parameter = SUIT_PARAMETER_URI},
+    [SUIT_COPY] = {.known = true,
+                   .slow = true,
+                   .parameter = SUIT_PARAMETER_SOURCE_COMPONENT},
+    [SUIT_INVOKE] = {.known = true, .slow = true},
 };
-
-static const struct pawl_suit_command_row *row_of(int64_t key)
-{
-    for (size_t i = 0; i < PAWL_ARRAY_LEN(rows); i++) {
-        if (rows[i].key == key) {
-            return &rows[i];
-        }
-    }
-    return NULL;
-}
 
 /* Whether the device does what a command asks for. */
 static bool has_operation(const struct pawl_manifest_operations *operations,
-                          int64_t key)
+                          uint8_t key)
 {
     switch (key) {
     case SUIT_IMAGE_MATCH:
@@ -90,6 +109,22 @@ static bool will_run(const struct pawl_manifest_process *process)
     return true;
 }
 
+/* Finds what is known of the command process->key; whether it may stand here,
+ * and the device can do it. */
+static bool look_up(const struct pawl_manifest_process *process,
+                    struct pawl_suit_command *command)
+{
+    command->key = (uint8_t)process->key;
+    if (command->key != process->key || command->key >= PAWL_ARRAY_LEN(rows)) {
+        return false;
+    }
+    command->row = &rows[command->key];
+    return command->row->known &&
+           (command->row->shared || process->section != PAWL_SUIT_SHARED) &&
+           (has_operation(process->operations, command->key) ||
+            !will_run(process));
+}
+
 enum pawl_status pawl_suit_read_command(struct pawl_manifest_process *process,
                                         struct pawl_suit_command *command)
 {
@@ -103,15 +138,15 @@ enum pawl_status pawl_suit_read_command(struct pawl_manifest_process *process,
     if (pawl_cbor_int(&in, &process->key) != PAWL_OK) {
         return in.status;
     }
-    command->row = row_of(process->key);
-    if (command->row == NULL ||
-        (process->section == PAWL_SUIT_SHARED && !command->row->shared) ||
-        (will_run(process) &&
-         !has_operation(process->operations, process->key))) {
+    if (!look_up(process, command)) {
         return pawl_suit_failed(&process->failure, PAWL_ERR_UNSUPPORTED,
                                 PAWL_SUIT_COMMAND_UNSUPPORTED);
     }
-    command->argument.data = in.at;
+    command->argument =
+        (struct pawl_bytes){in.at, (size_t)(frame->end - in.at)};
+    if (command->key == SUIT_OVERRIDE_PARAMETERS) {
+        return PAWL_OK; /* read once, where its parameters are understood */
+    }
     if (command->row->flow) {
         if (pawl_cbor_skip(&in, &command->argument) != PAWL_OK) {
             return in.status;
@@ -210,7 +245,7 @@ static enum pawl_status check_slot(struct pawl_manifest_process *process,
 }
 
 static enum pawl_status check(struct pawl_manifest_process *process,
-                              const struct pawl_suit_parameters *p,
+                              uint8_t key, const struct pawl_suit_parameters *p,
                               uint32_t *result)
 {
     const struct pawl_manifest_operations *operations = process->operations;
@@ -218,7 +253,7 @@ static enum pawl_status check(struct pawl_manifest_process *process,
     enum pawl_verdict verdict = PAWL_VERDICT_DIFFERENT;
     enum pawl_status status = PAWL_OK;
 
-    switch (process->key) {
+    switch (key) {
     case SUIT_VENDOR_ID:
         verdict = same_id(p->vendor_id, process->device->vendor_id);
         break;
@@ -269,14 +304,14 @@ static enum pawl_status fetch(struct pawl_manifest_process *process,
 
 static enum pawl_status act(struct pawl_manifest_process *process,
                             const struct pawl_suit_parameters *p,
-                            struct pawl_bytes argument)
+                            struct pawl_suit_command *command)
 {
     const struct pawl_manifest_operations *operations = process->operations;
     uint32_t handle = process->handles[process->component];
 
-    switch (process->key) {
+    switch (command->key) {
     case SUIT_OVERRIDE_PARAMETERS:
-        return pawl_suit_override(process, argument);
+        return pawl_suit_override(process, command);
     case SUIT_FETCH:
         return fetch(process, p);
     case SUIT_WRITE:
@@ -295,7 +330,7 @@ static enum pawl_status act(struct pawl_manifest_process *process,
 }
 
 enum pawl_status pawl_suit_run_command(struct pawl_manifest_process *process,
-                                       const struct pawl_suit_command *command,
+                                       struct pawl_suit_command *command,
                                        uint32_t *verdict)
 {
     const struct pawl_suit_command_row *row = command->row;
@@ -305,8 +340,8 @@ enum pawl_status pawl_suit_run_command(struct pawl_manifest_process *process,
 
     *verdict = PAWL_VERDICT_DIFFERENT;
     if (row->condition) {
-        return missing ? PAWL_OK : check(process, p, verdict);
+        return missing ? PAWL_OK : check(process, command->key, p, verdict);
     }
     *verdict = PAWL_VERDICT_MATCH;
-    return missing ? PAWL_ERR_ARGUMENT : act(process, p, command->argument);
+    return missing ? PAWL_ERR_ARGUMENT : act(process, p, command);
 }

@@ -49,8 +49,13 @@ static const struct parameter table[] = {
 
 static const struct parameter *parameter_of(int64_t key)
 {
+    int16_t number = (int16_t)key;
+
+    if (number != key) {
+        return NULL;
+    }
     for (size_t i = 0; i < PAWL_ARRAY_LEN(table); i++) {
-        if (table[i].key == key) {
+        if (table[i].key == number) {
             return &table[i];
         }
     }
@@ -207,13 +212,13 @@ static enum pawl_status set_parameter(struct pawl_manifest_process *process,
 }
 
 enum pawl_status pawl_suit_override(struct pawl_manifest_process *process,
-                                    struct pawl_bytes argument)
+                                    struct pawl_suit_command *command)
 {
     struct pawl_cbor in;
     size_t pairs = 0;
     int64_t key = 0;
 
-    pawl_cbor_read(&in, argument);
+    pawl_cbor_read(&in, command->argument);
     if (pawl_cbor_map(&in, &pairs) != PAWL_OK || pairs == 0) {
         return PAWL_ERR_MALFORMED;
     }
@@ -232,5 +237,6 @@ enum pawl_status pawl_suit_override(struct pawl_manifest_process *process,
             return status;
         }
     }
-    return pawl_cbor_done(&in);
+    command->after = in.at;
+    return PAWL_OK;
 }

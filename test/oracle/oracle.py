@@ -511,11 +511,12 @@ class Run:
                 if reader.uint() > 15:
                     raise Bad
                 continue
+            if command == 20: # read in the order of its bytes, not skipped first
+                reader.at = self.read_parameters(reader.at, reader.end, depth)[1]
+                continue
             lo, hi = reader.skip()
             if command == 12:
                 self.read_index(lo, hi)
-            elif command == 20:
-                self.read_parameters(lo, hi, depth)
             elif depth == DEPTH:
                 self.sequences(command, lo, hi)
                 raise Bad
@@ -569,7 +570,8 @@ class Run:
         return list(range(limit))
 
     def read_parameters(self, lo, hi, depth):
-        """Pairs of key and value; soft-failure is one of them."""
+        """Pairs of key and value, soft-failure being one of them; and where
+        they end."""
         reader, before, found = Reader(self.data, lo, hi), None, []
         count = reader.map()
         if count == 0:
@@ -577,7 +579,7 @@ class Run:
         for _ in range(count):
             key = before = reader.key(before)
             found.append((key, self.read_value(reader, key, depth)))
-        return found
+        return found, reader.at
 
     def read_value(self, reader, key, depth):
         if key in (5, 14):
@@ -686,7 +688,7 @@ class Run:
         self.index = outer
 
     def override(self, lo, hi, component, offset, frame):
-        for key, value in self.read_parameters(lo, hi, 2 if frame else 1):
+        for key, value in self.read_parameters(lo, hi, 2 if frame else 1)[0]:
             if key == 3 and self.case.fixed and component not in self.slot_passed:
                 self.tell(offset, 20, component, 0)
                 raise Failed("condition-failed")
