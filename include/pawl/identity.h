@@ -134,7 +134,9 @@ struct pawl_trust;
 
 /*
  * Stores a trust document that was verified by the caller, and its version as
- * the floor, in one commit; its date of issue raises the time floor.
+ * the floor, in one commit; its date of issue raises the time floor, its time
+ * sets it. For a factory, which has no document to succeed; in the field it is
+ * pawl_identity_rotate_trust().
  * PAWL_ERR_UNTRUSTED: it was not verified; PAWL_ERR_ROLLBACK: below the floor.
  */
 PAWL_MUST_USE
@@ -142,8 +144,56 @@ enum pawl_status pawl_identity_store_trust(struct pawl_identity *identity,
                                            const struct pawl_trust *trust);
 
 /*
+ * Replaces the document in force by its successor: verified as by
+ * pawl_trust_succeed(), refused unless it leaves each component of the port's
+ * slots a signer of an algorithm that the boot loader verifies, stored, and
+ * then *trust is it. Sessions that were opened with *trust must be closed
+ * before: they believe in what it was.
+ *
+ * trust    as pawl_trust_open() or this call left it
+ * scratch  overwritten; another one
+ * bytes    outside of both
+ *
+ * Returns PAWL_OK          in force, in flash and in *trust
+ *         PAWL_PENDING     after pawl_identity_recover_trust(): taken, below
+ *                          the floor still; version + 1 is wanted
+ *         PAWL_ERR_POLICY  a component would have no way to an update; or as
+ *                          pawl_trust_load()
+ *         PAWL_ERR_STATE   a version is missing: trust->version + 1 is wanted;
+ *                          or identity is not open
+ *         PAWL_ERR_IO      flash has the old document or the new one; *trust
+ *                          is the old one. Open both again, or come again
+ *         and the errors of pawl_trust_succeed().
+ * After an error *trust is what it was.
+ *
+ * Blocks for one public-key operation per signature and for storing one
+ * object.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_identity_rotate_trust(struct pawl_identity *identity,
+                                            struct pawl_trust *trust,
+                                            struct pawl_trust *scratch,
+                                            struct pawl_bytes bytes);
+
+/*
+ * After PAWL_ERR_LOST of pawl_trust_open(): begins with the factory's document
+ * again, which the firmware brings along. Where the floor is above it, its
+ * successors are to be replayed in order by pawl_identity_rotate_trust(), and
+ * until PAWL_OK *trust trusts nobody: no session, no update.
+ *
+ * Returns PAWL_OK       the floor is reached: in force
+ *         PAWL_PENDING  trust->version + 1 is wanted
+ *         and the errors of pawl_trust_load(); PAWL_ERR_POLICY, PAWL_ERR_IO.
+ * After an error *trust trusts nobody.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_identity_recover_trust(struct pawl_identity *identity,
+                                             struct pawl_trust *trust,
+                                             struct pawl_bytes factory);
+
+/*
  * The lowest that the time can be: the build's time, raised by what was
- * learnt since.
+ * learnt since. What a document's time lowered was learnt wrongly.
  */
 int64_t pawl_identity_time_floor(const struct pawl_identity *identity);
 

@@ -15,6 +15,12 @@ enum pawl_algorithm {
     PAWL_ALG_ED25519 = -19 /* Ed25519 */
 };
 
+/* What verifies signatures says so with these, or-ed. */
+enum pawl_key_family {
+    PAWL_FAMILY_P256 = 0x01,   /* ES256, ESP256 */
+    PAWL_FAMILY_ED25519 = 0x02 /* EDDSA, ED25519 */
+};
+
 /*
  * A key that checks signatures or authentication codes. The key pins the
  * algorithm: ES256 and ESP256 name one thing, as do EDDSA and ED25519, and a

@@ -47,6 +47,7 @@ struct pawl_trust {
     struct pawl_trust_anchor anchors[PAWL_TRUST_ANCHOR_MAX];
     int64_t expires_s; /* seconds since 1970; 0: never */
     int64_t issued_s;  /* when it was signed: raises the time floor; 0: none */
+    int64_t time_s;    /* sets the time floor, also lower; 0: leaves it */
     /* Private. */
     struct pawl_bytes prefixes[PAWL_TRUST_SIGNER_MAX * 2];
     uint32_t authentic;
@@ -113,10 +114,25 @@ size_t pawl_trust_anchors(const struct pawl_trust *trust, uint32_t roles,
 
 /*
  * Whether enough signers that are not retired may sign for component (an
- * encoded component identifier). Before a rotation the caller asks for each of
- * the device's components, so that none is left without a way to an update.
+ * encoded component identifier), with one of algorithms (enum
+ * pawl_key_family, or-ed; 0: any). pawl_identity_rotate_trust() asks for each
+ * of the device's components, so that none is left without a way to an update.
  */
 bool pawl_trust_covers(const struct pawl_trust *trust,
-                       struct pawl_bytes component);
+                       struct pawl_bytes component, uint32_t algorithms);
+
+/*
+ * Whether next leaves a way to an update to all that current has one for: each
+ * component that a signer of current may sign for is covered by next. For
+ * whoever signs a rotation and does not know the devices.
+ */
+bool pawl_trust_leaves_a_way(const struct pawl_trust *next,
+                             const struct pawl_trust *current);
+
+/*
+ * Whether the document is over at now_s, the lowest that the time can be. It
+ * then starts no new update; it boots, and is rotated, as before.
+ */
+bool pawl_trust_expired(const struct pawl_trust *trust, int64_t now_s);
 
 #endif

@@ -17,7 +17,6 @@
 
 #include "base/base.h"
 #include "crypto/der.h"
-#include "trust/trust_internal.h"
 #include <string.h>
 
 #define DAY_S (24 * 60 * 60)
@@ -290,34 +289,6 @@ enum pawl_status pawl_identity_install_idevid(struct pawl_identity *identity,
     return status == PAWL_OK
                ? pawl_identity_put(identity, PAWL_OBJECT_IDEVID, chain, &note)
                : status;
-}
-
-enum pawl_status pawl_identity_store_trust(struct pawl_identity *identity,
-                                           const struct pawl_trust *trust)
-{
-    struct pawl_store_note note;
-    enum pawl_status status = pawl_identity_note(identity, &note);
-
-    if (status != PAWL_OK) {
-        return status;
-    }
-    if (trust->authentic != PAWL_TRUST_AUTHENTIC) {
-        return PAWL_ERR_UNTRUSTED;
-    }
-    if (trust->version < note.trust_floor) {
-        return PAWL_ERR_ROLLBACK;
-    }
-    note.trust_floor = trust->version;
-    if (trust->issued_s > note.time_floor_s) {
-        note.time_floor_s = trust->issued_s;
-    }
-    status =
-        pawl_identity_put(identity, PAWL_OBJECT_TRUST,
-                          (struct pawl_bytes){trust->bytes, trust->len}, &note);
-    if (status == PAWL_OK && note.time_floor_s > identity->time_floor_s) {
-        identity->time_floor_s = note.time_floor_s;
-    }
-    return status;
 }
 
 int64_t pawl_identity_time_floor(const struct pawl_identity *identity)

@@ -199,7 +199,8 @@ enum pawl_status pawl_trust_succeed(struct pawl_trust *next,
         return status; /* would forget the roots that judge it */
     }
     status = take(next, bytes, &parts);
-    if (status == PAWL_OK && current->authentic != PAWL_TRUST_AUTHENTIC) {
+    if (status == PAWL_OK && current->authentic != PAWL_TRUST_AUTHENTIC &&
+        current->authentic != PAWL_TRUST_SUCCEEDS) {
         status = PAWL_ERR_STATE;
     }
     if (status == PAWL_OK) {
@@ -267,6 +268,34 @@ enum pawl_status pawl_trust_open(struct pawl_trust *trust,
     return status;
 }
 
+/*
+ * Takes over what was verified, byte for byte. Reading it anew only sets the
+ * views: it cannot fail for what was read before, and if it does, *to trusts
+ * nobody.
+ */
+enum pawl_status pawl_trust_adopt(struct pawl_trust *to,
+                                  const struct pawl_trust *from)
+{
+    struct pawl_trust_parts parts;
+    enum pawl_status status =
+        take(to, (struct pawl_bytes){from->bytes, from->len}, &parts);
+
+    if (status == PAWL_OK) {
+        memcpy(to->digest, from->digest, sizeof(to->digest));
+        to->authentic = from->authentic;
+    } else {
+        memset(to, 0, sizeof(*to));
+    }
+    return status;
+}
+
+void pawl_trust_only_succeed(struct pawl_trust *trust)
+{
+    trust->signer_count = 0;
+    trust->anchor_count = 0;
+    trust->authentic = PAWL_TRUST_SUCCEEDS;
+}
+
 size_t pawl_trust_anchors(const struct pawl_trust *trust, uint32_t roles,
                           struct pawl_bytes *out)
 {
@@ -281,47 +310,4 @@ size_t pawl_trust_anchors(const struct pawl_trust *trust, uint32_t roles,
         }
     }
     return count;
-}
-
-/* Whether prefix names component: its elements are the first of component's,
- * or all of them. Both were read strictly, so equal elements are equal bytes.
- */
-static bool names(struct pawl_bytes prefix, struct pawl_bytes component)
-{
-    struct pawl_cbor a, b;
-    size_t count_a = 0, count_b = 0;
-
-    pawl_cbor_read(&a, prefix);
-    pawl_cbor_read(&b, component);
-    if (pawl_cbor_array(&a, &count_a) != PAWL_OK ||
-        pawl_cbor_array(&b, &count_b) != PAWL_OK || count_a > count_b) {
-        return false;
-    }
-    return pawl_bytes_begin((struct pawl_bytes){b.at, pawl_cbor_left(&b)},
-                            (struct pawl_bytes){a.at, pawl_cbor_left(&a)});
-}
-
-static bool may_sign(const struct pawl_signer *signer,
-                     struct pawl_bytes component)
-{
-    for (size_t i = 0; i < signer->component_count && !signer->retired; i++) {
-        if (names(signer->components[i], component)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool pawl_trust_covers(const struct pawl_trust *trust,
-                       struct pawl_bytes component)
-{
-    size_t able = 0;
-
-    if (trust->authentic != PAWL_TRUST_AUTHENTIC) {
-        return false;
-    }
-    for (size_t i = 0; i < trust->signer_count; i++) {
-        able += may_sign(&trust->signers[i], component) ? 1u : 0u;
-    }
-    return able >= trust->signer_threshold;
 }

@@ -7,7 +7,7 @@
 
 static void put_field(struct pawl_cbor_out *out, enum pawl_trust_field field)
 {
-    pawl_cbor_put_uint(out, (uint64_t)field);
+    pawl_cbor_put_int(out, field);
 }
 
 static void put_key(struct pawl_cbor_out *out, const struct pawl_key *key)
@@ -80,8 +80,9 @@ static void put_date(struct pawl_cbor_out *out, enum pawl_trust_field field,
 static void put_document(struct pawl_cbor_out *out,
                          const struct pawl_trust_plan *plan)
 {
-    size_t dates =
-        (plan->issued_s != 0 ? 1u : 0u) + (plan->expires_s != 0 ? 1u : 0u);
+    size_t dates = (plan->issued_s != 0 ? 1u : 0u) +
+                   (plan->expires_s != 0 ? 1u : 0u) +
+                   (plan->time_s != 0 ? 1u : 0u);
 
     pawl_cbor_put_map(out, 7 + dates);
     put_number(out, PAWL_TRUST_FIELD_FORMAT, PAWL_TRUST_FORMAT);
@@ -93,6 +94,7 @@ static void put_document(struct pawl_cbor_out *out,
     put_anchors(out, plan);
     put_date(out, PAWL_TRUST_FIELD_ISSUED, plan->issued_s);
     put_date(out, PAWL_TRUST_FIELD_EXPIRES, plan->expires_s);
+    put_date(out, PAWL_TRUST_FIELD_TIME, plan->time_s);
 }
 
 enum pawl_status pawl_trust_encode(const struct pawl_trust_plan *plan,

@@ -26,6 +26,7 @@ struct pawl_trust_plan {
     size_t anchor_count;
     int64_t issued_s;  /* seconds since 1970; 0: left out */
     int64_t expires_s; /* seconds since 1970; 0: never */
+    int64_t time_s;    /* sets the time floor; 0: left out */
 };
 
 /*

@@ -9,7 +9,7 @@
  *     envelope = [ document: bstr, + signature: bstr ]
  *     document = { 1: format, 2: version, 3: root threshold, 4: [+ key],
  *                  5: signer threshold, 6: [+ signer], 7: [* anchor],
- *                  ? 8: issued, ? 9: expires }
+ *                  ? 8: issued, ? 9: expires, ? -1: time }
  *     key = [algorithm, public key]
  *     signer = [algorithm, public key, [* component id], retired]
  *     anchor = [roles, certificate]
@@ -32,7 +32,8 @@ enum pawl_trust_field {
     PAWL_TRUST_FIELD_ANCHORS = 7,
     PAWL_TRUST_FIELD_ISSUED = 8,
     PAWL_TRUST_FIELD_EXPIRES = 9,
-    PAWL_TRUST_FIELD_OWNER = 10 /* reserved: an owner's right to add anchors */
+    PAWL_TRUST_FIELD_OWNER = 10, /* reserved: an owner's right to add anchors */
+    PAWL_TRUST_FIELD_TIME = -1   /* a boot loader has no time to set */
 };
 
 /* Fields that every document has: bit n is field n. */
@@ -57,6 +58,11 @@ enum pawl_trust_field {
  * single fault makes it. */
 #define PAWL_TRUST_AUTHENTIC 0x7B3D95A6u
 
+/* The same for a document below the floor, from which those up to the floor
+ * are replayed: its roots may name a successor, and it vouches for nothing
+ * else. */
+#define PAWL_TRUST_SUCCEEDS 0x94E2CA59u
+
 struct pawl_trust_parts {
     struct pawl_bytes document;
     size_t signature_count;
@@ -76,6 +82,17 @@ enum pawl_status pawl_trust_split(struct pawl_bytes envelope,
 PAWL_MUST_USE
 enum pawl_status pawl_trust_read(struct pawl_trust *trust,
                                  struct pawl_bytes document);
+
+/*
+ * Makes *to what *from is: in force at once, without verifying again. On an
+ * error, which is a fault of the memory, *to trusts nobody.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_trust_adopt(struct pawl_trust *to,
+                                  const struct pawl_trust *from);
+
+/* Takes all but its roots from a verified document: it is below the floor. */
+void pawl_trust_only_succeed(struct pawl_trust *trust);
 
 /* The kid of key; empty if the key is too short to have one. */
 struct pawl_bytes pawl_trust_kid(const struct pawl_key *key);

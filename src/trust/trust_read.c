@@ -335,6 +335,9 @@ static enum pawl_status read_format(struct pawl_cbor *in)
 static enum pawl_status read_field(struct pawl_cbor *in, int64_t field,
                                    struct pawl_trust *trust)
 {
+    if (field == PAWL_TRUST_FIELD_TIME) {
+        return read_date(in, &trust->time_s);
+    }
     if (field < 0) {
         return pawl_cbor_skip(in, NULL); /* an extension that may be ignored */
     }

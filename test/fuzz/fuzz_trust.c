@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         trust.version,      trust.root_threshold,   trust.roots,
         trust.root_count,   trust.signer_threshold, trust.signers,
         trust.signer_count, trust.anchors,          trust.anchor_count,
-        trust.issued_s,     trust.expires_s};
+        trust.issued_s,     trust.expires_s,        trust.time_s};
     must(pawl_trust_encode(&plan, again, &again_len) == PAWL_OK);
     if (again_len == document.len) {
         must(memcmp(again, document.data, again_len) == 0);

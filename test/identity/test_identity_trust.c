@@ -24,13 +24,15 @@ struct device {
     struct fake_keystore keys;
     struct pawl_store store;
     struct pawl_clock clock;
+    struct pawl_slot slot;
     struct pawl_port port;
     struct pawl_identity identity;
 };
 
 static struct device device, snapshot;
 static struct pawl_trust current, successor, found;
-static const struct pawl_product product = {.serial = "SN-0001"};
+static struct pawl_product product = {.serial = "SN-0001"};
+static const uint8_t firmware[] = {0x81, 0x41, 0x00};
 
 static struct pawl_bytes bytes_of(const char *document)
 {
@@ -44,7 +46,10 @@ static void boot(void)
     fake_flash_share_power(&device.journal, &device.power);
     fake_flash_share_power(&device.area, &device.power);
     device.store = (struct pawl_store){&device.journal.port, &device.area.port};
+    device.slot = (struct pawl_slot){.component = PAWL_BYTES(firmware)};
     device.port = (struct pawl_port){.product = &product,
+                                     .slots = &device.slot,
+                                     .slot_count = 1,
                                      .clock = &device.clock,
                                      .keystore = &device.keys.keystore,
                                      .store = &device.store};
@@ -58,6 +63,8 @@ static void given_a_blank_device(void)
     fake_flash_open(&device.area, device.area_memory, AREA_SIZE, 2048, 8, 0xFF);
     fake_keystore_open(&device.keys);
     device.power = FAKE_POWER_ON;
+    device.clock.build_s = 1500000000;
+    product.boot_algorithms = 0;
     boot();
 }
 
@@ -164,19 +171,225 @@ static void a_document_that_is_gone_is_lost(void)
     CHECK_EQ(pawl_trust_open(&found, &device.store), PAWL_ERR_LOST);
 }
 
+/* ---- rotation in the field ---- */
+
+static struct pawl_trust scratch;
+
+static enum pawl_status rotate(const char *document)
+{
+    return pawl_identity_rotate_trust(&device.identity, &current, &scratch,
+                                      bytes_of(document));
+}
+
+/* What flash and RAM say, and that they say the same. */
+static uint64_t version_in_force(void)
+{
+    CHECK_EQ(pawl_trust_open(&found, &device.store), PAWL_OK);
+    CHECK_EQ(found.version, current.version);
+    CHECK_MEM(found.digest, current.digest, sizeof(found.digest));
+    CHECK_EQ(current.authentic, PAWL_TRUST_AUTHENTIC);
+    return found.version;
+}
+
+static void several_versions_come_into_force_in_their_order(void)
+{
+    given_a_provisioned_device();
+
+    CHECK_EQ(rotate(v3_after_new_roots), PAWL_ERR_STATE);
+    CHECK_EQ(version_in_force(), 1);
+    CHECK_EQ(rotate(v2_new_roots), PAWL_OK);
+    CHECK_EQ(version_in_force(), 2);
+    CHECK_EQ(rotate(v2_new_roots), PAWL_ERR_ROLLBACK);
+    CHECK_EQ(rotate(v3_after_new_roots), PAWL_OK);
+    CHECK_EQ(version_in_force(), 3);
+
+    boot();
+    CHECK_EQ(version_in_force(), 3);
+}
+
+struct rotation {
+    const char *name, *document;
+    enum pawl_status expected;
+    uint32_t boot_algorithms;
+};
+
+#define ROTATION(document, status)                                             \
+    {                                                                          \
+#document, document, status, 0                                         \
+    }
+
+/* Each is refused with its reason, and nothing is lost. */
+static void what_may_not_succeed_changes_nothing(void)
+{
+    static const struct rotation rows[] = {
+        ROTATION(v2_one_short, PAWL_ERR_UNTRUSTED),
+        ROTATION(v2_by_new_roots_only, PAWL_ERR_UNTRUSTED),
+        ROTATION(v2_by_old_roots_only, PAWL_ERR_UNTRUSTED),
+        ROTATION(v2_by_a_stranger, PAWL_ERR_UNTRUSTED),
+        ROTATION(factory, PAWL_ERR_ROLLBACK),
+        ROTATION(v3, PAWL_ERR_STATE),
+        ROTATION(v2_no_signer, PAWL_ERR_POLICY),
+        ROTATION(v2_for_another_component, PAWL_ERR_POLICY),
+        ROTATION(v2_threshold_2_of_the_firmware_1, PAWL_ERR_POLICY),
+        ROTATION(root_twice, PAWL_ERR_MALFORMED),
+        ROTATION(anchor_without_role, PAWL_ERR_MALFORMED),
+        ROTATION(field_of_the_future, PAWL_ERR_UNSUPPORTED),
+        ROTATION(seventeen_signatures, PAWL_ERR_LIMIT),
+        {"a signer that boot does not verify", v2_signer_of_ed25519,
+         PAWL_ERR_POLICY, PAWL_FAMILY_P256},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        given_a_provisioned_device();
+        product.boot_algorithms = rows[i].boot_algorithms;
+        uint32_t operations = device.power.operations;
+
+        check_equal(rotate(rows[i].document), rows[i].expected, rows[i].name,
+                    __FILE__, __LINE__);
+        CHECK_EQ(version_in_force(), 1);
+        CHECK_EQ(device.power.operations, operations);
+        CHECK_EQ(rotate(v2), PAWL_OK);
+    }
+}
+
+static void a_signer_that_boot_verifies_is_enough(void)
+{
+    given_a_provisioned_device();
+    product.boot_algorithms = PAWL_FAMILY_ED25519;
+
+    CHECK_EQ(rotate(v2_signer_of_ed25519), PAWL_OK);
+    CHECK_EQ(version_in_force(), 2);
+}
+
+static void no_cut_or_flipped_document_comes_into_force(void)
+{
+    static uint8_t bytes[PAWL_TRUST_MAX];
+    size_t len = hex(v2, bytes, sizeof(bytes)).len;
+
+    given_a_provisioned_device();
+    for (size_t cut = 0; cut < len; cut++) {
+        CHECK(pawl_identity_rotate_trust(&device.identity, &current, &scratch,
+                                         (struct pawl_bytes){bytes, cut}) < 0);
+    }
+    for (size_t bit = 0; bit < 8 * len; bit += 3) {
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        CHECK(pawl_identity_rotate_trust(&device.identity, &current, &scratch,
+                                         (struct pawl_bytes){bytes, len}) < 0);
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    CHECK_EQ(version_in_force(), 1);
+}
+
+/* An expired document is rotated as any other. */
+static void expiry_does_not_stop_a_rotation(void)
+{
+    given_a_provisioned_device();
+    CHECK_EQ(pawl_identity_raise_time_floor(&device.identity, 1950000000),
+             PAWL_OK);
+    CHECK(pawl_trust_expired(&current,
+                             pawl_identity_time_floor(&device.identity)));
+
+    CHECK_EQ(rotate(v2), PAWL_OK);
+    CHECK_EQ(version_in_force(), 2);
+}
+
+/* A clock that was set wrongly is set back by the roots, and by nobody else;
+ * never before the build, and only once. */
+static void a_document_lowers_the_time_floor(void)
+{
+    given_a_provisioned_device();
+    CHECK_EQ(pawl_identity_raise_time_floor(&device.identity, 1950000000),
+             PAWL_OK);
+
+    CHECK_EQ(rotate(v2_sets_time), PAWL_OK);
+    CHECK_EQ(pawl_identity_time_floor(&device.identity), 1650000000);
+    boot();
+    CHECK_EQ(pawl_identity_time_floor(&device.identity), 1650000000);
+
+    CHECK_EQ(pawl_identity_raise_time_floor(&device.identity, 1750000000),
+             PAWL_OK);
+    CHECK_EQ(pawl_identity_store_trust(&device.identity, &current), PAWL_OK);
+    CHECK_EQ(pawl_identity_time_floor(&device.identity), 1750000000);
+
+    device.clock.build_s = 1760000000;
+    boot();
+    CHECK_EQ(pawl_identity_time_floor(&device.identity), 1760000000);
+}
+
+static void the_time_is_not_lowered_below_the_build(void)
+{
+    given_a_provisioned_device();
+    device.clock.build_s = 1760000000;
+    boot();
+
+    CHECK_EQ(rotate(v2_sets_time), PAWL_OK);
+    CHECK_EQ(pawl_identity_time_floor(&device.identity), 1760000000);
+}
+
+/* ---- both copies lost ---- */
+
+static void lose_the_document(void)
+{
+    for (uint32_t off = 0; off < AREA_SIZE; off += 64) {
+        fake_flash_flip(&device.area, off, 3);
+    }
+    CHECK_EQ(pawl_trust_open(&current, &device.store), PAWL_ERR_LOST);
+}
+
+static void a_lost_chain_is_replayed_up_to_the_floor(void)
+{
+    struct pawl_bytes out[PAWL_TRUST_ANCHOR_MAX];
+
+    given_a_provisioned_device();
+    CHECK_EQ(rotate(v2_new_roots), PAWL_OK);
+    CHECK_EQ(rotate(v3_after_new_roots), PAWL_OK);
+    lose_the_document();
+
+    CHECK_EQ(pawl_identity_recover_trust(&device.identity, &current,
+                                         bytes_of(factory)),
+             PAWL_PENDING);
+    CHECK_EQ(pawl_trust_anchors(&current, UINT32_MAX, out), 0);
+    CHECK_EQ(current.signer_count, 0);
+    CHECK_EQ(rotate(v3_after_new_roots), PAWL_ERR_STATE);
+    CHECK_EQ(rotate(v2_new_roots), PAWL_PENDING);
+    CHECK_EQ(current.signer_count, 0);
+    CHECK_EQ(pawl_trust_open(&found, &device.store), PAWL_ERR_LOST);
+    CHECK_EQ(rotate(v3_by_the_first_roots), PAWL_ERR_UNTRUSTED);
+    CHECK_EQ(rotate(v3_after_new_roots), PAWL_OK);
+    CHECK_EQ(version_in_force(), 3);
+}
+
+static void a_lost_factory_document_is_put_back(void)
+{
+    given_a_provisioned_device();
+    lose_the_document();
+
+    CHECK_EQ(pawl_identity_recover_trust(&device.identity, &current,
+                                         bytes_of(one_signature_short)),
+             PAWL_ERR_UNTRUSTED);
+    CHECK_EQ(current.authentic, 0);
+    CHECK_EQ(pawl_identity_recover_trust(&device.identity, &current,
+                                         bytes_of(factory)),
+             PAWL_OK);
+    CHECK_EQ(version_in_force(), 1);
+}
+
+/* ---- power ---- */
+
 static uint32_t cut_once(uint32_t at, uint32_t tear, bool metastable)
 {
     fake_flash_copy(&device.journal, device.journal_memory, &snapshot.journal);
     fake_flash_copy(&device.area, device.area_memory, &snapshot.area);
     device.power = FAKE_POWER_ON;
     boot();
+    CHECK_EQ(pawl_trust_open(&current, &device.store), PAWL_OK);
     fake_flash_cut_power_at(&device.journal, at);
     fake_flash_set_tear(&device.journal, tear, metastable);
-    enum pawl_status status =
-        pawl_identity_store_trust(&device.identity, &successor);
+    enum pawl_status status = rotate(v2_new_roots);
     uint32_t tears = fake_flash_tears(&device.journal);
     bool cut = fake_flash_power_on(&device.journal);
     (void)fake_flash_power_on(&device.area);
+    CHECK_EQ(current.version, status == PAWL_OK ? 2 : 1);
 
     boot();
     CHECK_EQ(pawl_trust_open(&found, &device.store), PAWL_OK);
@@ -196,8 +409,6 @@ static void a_rotation_survives_power_cuts(void)
     uint32_t tears = 1;
 
     given_a_provisioned_device();
-    CHECK_EQ(pawl_trust_succeed(&successor, &current, bytes_of(v2_new_roots)),
-             PAWL_OK);
     fake_flash_copy(&snapshot.journal, snapshot.journal_memory,
                     &device.journal);
     fake_flash_copy(&snapshot.area, snapshot.area_memory, &device.area);
@@ -221,6 +432,15 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_rotten_document_is_lost_and_not_believed),
     CHECK_TEST(a_document_below_the_floor_is_lost),
     CHECK_TEST(a_document_that_is_gone_is_lost),
+    CHECK_TEST(several_versions_come_into_force_in_their_order),
+    CHECK_TEST(what_may_not_succeed_changes_nothing),
+    CHECK_TEST(a_signer_that_boot_verifies_is_enough),
+    CHECK_TEST(no_cut_or_flipped_document_comes_into_force),
+    CHECK_TEST(expiry_does_not_stop_a_rotation),
+    CHECK_TEST(a_document_lowers_the_time_floor),
+    CHECK_TEST(the_time_is_not_lowered_below_the_build),
+    CHECK_TEST(a_lost_chain_is_replayed_up_to_the_floor),
+    CHECK_TEST(a_lost_factory_document_is_put_back),
     CHECK_TEST(a_rotation_survives_power_cuts),
 };
 

@@ -117,7 +117,8 @@ add("factory", envelope(FACTORY, R[0], R[1]))
 add("signed_by_ed25519", envelope(FACTORY, R[2], R[1]))
 add("signed_by_all", envelope(FACTORY, *R))
 add("without_dates", signed(remove=(8, 9)))
-add("with_an_extension", signed({-1: [1, {2: b"3"}]}))
+add("with_an_extension", signed({-7: [1, {2: b"3"}]}))
+add("with_a_time", signed({-1: 1600000000}))
 add("with_a_role_of_the_future", signed({7: [[0x8001, anchor(1)]]}))
 add("one_root", envelope(with_({3: 1, 4: [R[0].item()]}), R[0]))
 add("with_a_signature_more", envelope(FACTORY, STRANGER, R[0], R[1]))
@@ -201,6 +202,8 @@ add("anchor_with_bytes_behind", signed({7: [[1, anchor(1) + b"\0"]]}))
 add("nine_anchors", signed({7: [[1, b""]] * 9}))
 add("expires_before_issued", signed({8: 1900000000, 9: 1700000000}))
 add("issued_negative", signed({8: -1}))
+add("time_0", signed({-1: 0}))
+add("time_is_text", signed({-1: "now"}))
 
 # Succession: the current one is "factory", version 1.
 V2 = with_({2: 2})
@@ -231,6 +234,20 @@ add("v2_no_signer", envelope(with_({2: 2, 6: [signer(S[0], retired=True)]}),
 add("v2_signer_rotated",
     envelope(with_({2: 2, 6: [signer(S[0], [FIRMWARE], True),
                               signer(S[2], [FIRMWARE])]}), R[0], R[1]))
+
+
+# Rotations in the field, from "factory" on. v2_moves_time is issued later than
+# the time that it sets.
+add("v2_sets_time", signed({2: 2, -1: 1650000000}))
+add("v3_plain", signed({2: 3, 8: 1800000000}))
+add("v2_for_another_component",
+    signed({2: 2, 6: [signer(S[0], [(b"\7",)])]}))
+add("v2_signer_of_ed25519",
+    signed({2: 2, 6: [signer(S[1], [FIRMWARE])]}))
+add("v2_threshold_2_of_the_firmware_1",
+    signed({2: 2, 5: 2, 6: [signer(S[0], [FIRMWARE]),
+                            signer(S[1], [(MODEM[0],)])]}))
+
 
 def rows(data):
     text = data.hex()

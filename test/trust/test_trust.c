@@ -92,6 +92,7 @@ static const struct row load_rows[] = {
     ROW(signed_by_all, PAWL_OK),
     ROW(without_dates, PAWL_OK),
     ROW(with_an_extension, PAWL_OK),
+    ROW(with_a_time, PAWL_OK),
     ROW(with_a_role_of_the_future, PAWL_OK),
     ROW(one_root, PAWL_OK),
     ROW(with_a_signature_more, PAWL_OK),
@@ -161,6 +162,8 @@ static const struct row load_rows[] = {
     ROW(nine_anchors, PAWL_ERR_LIMIT),
     ROW(expires_before_issued, PAWL_ERR_POLICY),
     ROW(issued_negative, PAWL_ERR_MALFORMED),
+    ROW(time_0, PAWL_ERR_MALFORMED),
+    ROW(time_is_text, PAWL_ERR_MALFORMED),
 };
 
 static void judges_each_document_by_its_rule(void)
@@ -300,27 +303,96 @@ struct cover_row {
     const char *component; /* encoded */
     size_t len;
     int covered;
+    uint32_t algorithms;
 };
 
 static void knows_whether_a_component_keeps_a_signer(void)
 {
     static const struct cover_row rows[] = {
-        {"\x81\x41\x00", 3, 1},         /* named by the first signer */
-        {"\x82\x41\x00\x41\x07", 5, 1}, /* below it */
-        {"\x82\x41\x01\x41\x02", 5, 1}, /* below the second's */
-        {"\x81\x41\x02", 3, 0},         /* the retired one's alone */
-        {"\x81\x42\x00\x00", 4, 0},     /* element of another length */
-        {"\x80", 1, 0},                 /* above all of them */
-        {"\x41\x00", 2, 0},             /* no identifier at all */
-        {"", 0, 0},
+        {"\x81\x41\x00", 3, 1, 0},         /* named by the first signer */
+        {"\x82\x41\x00\x41\x07", 5, 1, 0}, /* below it */
+        {"\x82\x41\x01\x41\x02", 5, 1, 0}, /* below the second's */
+        {"\x81\x41\x02", 3, 0, 0},         /* the retired one's alone */
+        {"\x81\x42\x00\x00", 4, 0, 0},     /* element of another length */
+        {"\x80", 1, 0, 0},                 /* above all of them */
+        {"\x81\x41\x00", 3, 1, PAWL_FAMILY_P256},
+        {"\x81\x41\x00", 3, 0, PAWL_FAMILY_ED25519},
+        {"\x81\x41\x00", 3, 1, PAWL_FAMILY_P256 | PAWL_FAMILY_ED25519},
+        {"\x82\x41\x01\x41\x02", 5, 0, PAWL_FAMILY_P256},
+        {"\x82\x41\x01\x41\x02", 5, 1, PAWL_FAMILY_ED25519},
+        {"\x41\x00", 2, 0, 0}, /* no identifier at all */
+        {"", 0, 0, 0},
     };
 
     CHECK_EQ(pawl_trust_load(&trust, bytes_of(factory)), PAWL_OK);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct pawl_bytes component = {(const uint8_t *)rows[i].component,
                                        rows[i].len};
-        CHECK_EQ(pawl_trust_covers(&trust, component), rows[i].covered);
+        CHECK_EQ(pawl_trust_covers(&trust, component, rows[i].algorithms),
+                 rows[i].covered);
     }
+}
+
+static void a_way_is_left_to_whatever_had_one(void)
+{
+    static const struct {
+        const char *successor;
+        int left;
+    } rows[] = {
+        {v2, 1},
+        {v2_new_roots, 1},
+        {v2_for_another_component, 0},
+        {v2_signer_of_ed25519, 0}, /* the modem's is gone */
+        {v2_threshold_2_of_the_firmware_1, 0},
+    };
+
+    CHECK_EQ(pawl_trust_load(&trust, bytes_of(factory)), PAWL_OK);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        CHECK_EQ(pawl_trust_succeed(&next, &trust, bytes_of(rows[i].successor)),
+                 PAWL_OK);
+        CHECK_EQ(pawl_trust_leaves_a_way(&next, &trust), rows[i].left);
+    }
+}
+
+static void expires_after_its_last_second(void)
+{
+    CHECK_EQ(pawl_trust_load(&trust, bytes_of(factory)), PAWL_OK);
+    CHECK(!pawl_trust_expired(&trust, 1900000000));
+    CHECK(pawl_trust_expired(&trust, 1900000001));
+
+    CHECK_EQ(pawl_trust_load(&trust, bytes_of(without_dates)), PAWL_OK);
+    CHECK(!pawl_trust_expired(&trust, INT64_MAX));
+}
+
+/* What was verified is copied whole, and its views are of the copy. */
+static void what_is_adopted_is_what_was_verified(void)
+{
+    struct pawl_bytes out[PAWL_TRUST_ANCHOR_MAX];
+
+    CHECK_EQ(pawl_trust_load(&trust, bytes_of(factory)), PAWL_OK);
+    CHECK_EQ(pawl_trust_adopt(&next, &trust), PAWL_OK);
+
+    CHECK_EQ(next.version, 1);
+    CHECK_EQ(next.authentic, PAWL_TRUST_AUTHENTIC);
+    CHECK_MEM(next.digest, trust.digest, sizeof(next.digest));
+    CHECK_EQ(pawl_trust_anchors(&next, PAWL_ROLE_ENROLL, out), 1);
+    CHECK(out[0].data >= next.bytes && out[0].data < next.bytes + next.len);
+    CHECK(next.signers[0].components ==
+          next.prefixes); /* and not those of the other */
+}
+
+/* Below the floor a document names its successor, and does nothing else. */
+static void what_only_succeeds_trusts_nobody(void)
+{
+    CHECK_EQ(pawl_trust_load(&trust, bytes_of(factory)), PAWL_OK);
+    pawl_trust_only_succeed(&trust);
+
+    struct pawl_bytes out[PAWL_TRUST_ANCHOR_MAX];
+    CHECK_EQ(pawl_trust_anchors(&trust, UINT32_MAX, out), 0);
+    CHECK_EQ(trust.signer_count, 0);
+    CHECK(!pawl_trust_covers(&trust, PAWL_NO_BYTES, 0));
+    CHECK_EQ(pawl_trust_succeed(&next, &trust, bytes_of(v2)), PAWL_OK);
+    CHECK_EQ(next.authentic, PAWL_TRUST_AUTHENTIC);
 }
 
 static void the_digest_is_of_the_document_without_signatures(void)
@@ -347,6 +419,10 @@ static const struct check_test tests[] = {
     CHECK_TEST(refuses_what_is_longer_than_its_buffer),
     CHECK_TEST(gathers_anchors_by_role),
     CHECK_TEST(knows_whether_a_component_keeps_a_signer),
+    CHECK_TEST(a_way_is_left_to_whatever_had_one),
+    CHECK_TEST(expires_after_its_last_second),
+    CHECK_TEST(what_is_adopted_is_what_was_verified),
+    CHECK_TEST(what_only_succeeds_trusts_nobody),
     CHECK_TEST(the_digest_is_of_the_document_without_signatures),
 };
 

@@ -21,6 +21,10 @@ struct pawl_product {
     uint8_t device_id[16]; /* UUID of this one device; zeros: it has none */
     const char *serial;    /* serial number: 1 to 64 of A-Z a-z 0-9 . - */
     const char *version;   /* of the running firmware, for the inventory */
+
+    /* Signatures that the boot loader verifies (enum pawl_key_family, or-ed;
+     * 0: all). A trust document without a signer of these is refused. */
+    uint32_t boot_algorithms;
 };
 
 /*
