@@ -3,7 +3,8 @@
 # timeout: 120
 #
 # The host tool on good and bad input: exit codes, one line of error, nothing
-# left behind; what it signs is verified by other implementations.
+# left behind; what it signs is verified by other implementations. Then
+# `pawl connect`, against servers of openssl's.
 set -u
 
 tool=$PAWL_BUILD/tools/pawl
@@ -18,4 +19,5 @@ if ! $python -c 'import cbor2, cryptography' 2>/dev/null; then
     echo 'python3-cbor2 or python3-cryptography is missing'
     exit 77
 fi
-exec $python -B "$PAWL_ROOT/test/tool/tool.py" "$tool"
+$python -B "$PAWL_ROOT/test/tool/tool.py" "$tool" || exit 1
+exec $python -B "$PAWL_ROOT/test/tool/connect.py" "$tool"

@@ -18,7 +18,7 @@
     "or those that p11-kit has configured.\n"
 
 static const struct command {
-    const char *group, *verb;
+    const char *group, *verb; /* verb "": the group is the command */
     int (*run)(int argc, char **argv);
     const char *arguments;
     const char *summary;
@@ -111,6 +111,27 @@ static const struct command {
      "write the announcement of an envelope",
      "Its bytes are the payload for the topic PREFIX/SERIAL/announce; publish\n"
      "it retained, so that a device that sleeps learns of it.\n"},
+    {"connect", "", connect_run,
+     "HOST:PORT --device DIR [--anchor PEM] [--server-name N] [--dtls]\n"
+     "       [--alpn P] [--tls12] [--timeout SECONDS] [--json]",
+     "try a session as the device would open it",
+     "Opens a session with the identity and the trust of the device in DIR,\n"
+     "which is only read, and prints what was negotiated, or what failed: the\n"
+     "stage, the alert, the certificate and its rule.\n"
+     "\n"
+     "--anchor PEM      trust these CAs instead of the device's\n"
+     "--server-name N   the name in the server's certificate; default: that "
+     "of\n"
+     "                  the device's endpoint for HOST and PORT, or HOST\n"
+     "--dtls            DTLS over UDP\n"
+     "--alpn P          the protocol to ask for, such as mqtt or coap\n"
+     "--tls12           take TLS 1.2 (with --dtls: DTLS 1.2) besides 1.3\n"
+     "--timeout S       give up after so many seconds; 10\n"
+     "\n"
+     "Exit: 0 confirmed by both sides, or established with a server that says\n"
+     "nothing; 1 refused by us (certificate, name, policy); 2 refused by the\n"
+     "server; 3 network; 4 wrong command line, or a file that cannot be "
+     "used.\n"},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
@@ -130,28 +151,33 @@ static void print_help(void)
         (void)printf("  %-8s %-13s %s\n", commands[i].group, commands[i].verb,
                      commands[i].summary);
     }
-    (void)printf("\nExit: 0 done; 1 refused (a signature, a rule, trust);\n"
-                 "2 wrong command line, or a file that cannot be used.\n"
-                 "Keys are PEM files, or pkcs11: URIs. What is wrong is one "
-                 "line on standard "
-                 "error.\n");
+    (void)printf(
+        "\nExit: 0 done; 1 refused (a signature, a rule, trust);\n"
+        "2 wrong command line, or a file that cannot be used. connect\n"
+        "has its own: see its --help.\n"
+        "Keys are PEM files, or pkcs11: URIs. What is wrong is one "
+        "line on standard "
+        "error.\n");
 }
 
 static void print_command_help(const struct command *command)
 {
-    (void)printf("Usage: pawl %s %s %s\n\n%c%s.\n", command->group,
-                 command->verb, command->arguments,
-                 command->summary[0] - 'a' + 'A', command->summary + 1);
+    (void)printf("Usage: pawl %s%s%s %s\n\n%c%s.\n", command->group,
+                 command->verb[0] != '\0' ? " " : "", command->verb,
+                 command->arguments, command->summary[0] - 'a' + 'A',
+                 command->summary + 1);
     if (command->more[0] != '\0') {
         (void)printf("\n%s", command->more);
     }
 }
 
-static const struct command *find(const char *group, const char *verb)
+/* words: how many of argv name the command. */
+static const struct command *find(int argc, char **argv, int *words)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(commands[i].group, group) == 0 &&
-            strcmp(commands[i].verb, verb) == 0) {
+        *words = commands[i].verb[0] != '\0' ? 2 : 1;
+        if (argc > *words && strcmp(commands[i].group, argv[1]) == 0 &&
+            (*words == 1 || strcmp(commands[i].verb, argv[2]) == 0)) {
             return &commands[i];
         }
     }
@@ -188,14 +214,15 @@ int tool_fail_status(const char *what, enum pawl_status status)
 
 int main(int argc, char **argv)
 {
-    const struct command *command = argc >= 3 ? find(argv[1], argv[2]) : NULL;
+    int words = 0;
+    const struct command *command = find(argc, argv, &words);
 
-    if (command != NULL && asks_for_help(argc - 2, argv + 2)) {
+    if (command != NULL && asks_for_help(argc - words, argv + words)) {
         print_command_help(command);
         return TOOL_OK;
     }
     if (command != NULL) {
-        return command->run(argc - 3, argv + 3);
+        return command->run(argc - words - 1, argv + words + 1);
     }
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         (void)printf("pawl %d.%d.%d\n", PAWL_VERSION_MAJOR, PAWL_VERSION_MINOR,

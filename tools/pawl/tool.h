@@ -144,5 +144,6 @@ int device_install_cert(int argc, char **argv);
 int device_show(int argc, char **argv);
 int update_show(int argc, char **argv);
 int update_announce(int argc, char **argv);
+int connect_run(int argc, char **argv);
 
 #endif
