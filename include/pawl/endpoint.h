@@ -3,6 +3,7 @@
 #define PAWL_ENDPOINT_H
 
 #include <pawl/bytes.h>
+#include <pawl/port/transport.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,6 +14,17 @@ enum pawl_use {
     PAWL_USE_MQTT,     /* MQTT 5 over TLS */
     PAWL_USE_DOWNLOAD, /* HTTPS: envelopes and payloads */
     PAWL_USE_OTHER     /* a protocol of the application's own */
+};
+
+/*
+ * Connection IDs (RFC 9146, RFC 9147): the server recognises a device whose
+ * address has changed, for example behind a NAT. The device itself asks for
+ * none in what it receives: it is found by its socket.
+ */
+enum pawl_connection_id {
+    PAWL_CID_NONE = 0,
+    PAWL_CID_OFFERED, /* used if the server agrees */
+    PAWL_CID_REQUIRED /* a handshake without one fails: PAWL_ERR_POLICY */
 };
 
 /*
@@ -29,7 +41,12 @@ struct pawl_endpoint {
     const char *alpn;        /* protocol to ask for (RFC 7301); NULL: none */
     struct pawl_bytes pin;   /* SHA-256 of its SubjectPublicKeyInfo; empty:
                               * any certificate of the anchors */
-    bool tls12;              /* TLS 1.2 is acceptable, besides 1.3 */
+    bool tls12;              /* TLS 1.2 is acceptable, besides 1.3; for
+                              * datagrams, DTLS 1.2 */
+
+    /* PAWL_STREAM (0): TLS over TCP. PAWL_DATAGRAM: DTLS over UDP. */
+    enum pawl_transport_kind transport;
+    enum pawl_connection_id connection_id; /* for datagrams */
 };
 
 #endif

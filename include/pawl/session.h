@@ -3,9 +3,11 @@
 #define PAWL_SESSION_H
 
 /*
- * A mutually authenticated TLS session over the port's transport. There is no
- * call that turns verification off, none without a client certificate, and
- * none in the clear. Above it a session is a plain pipe of bytes.
+ * A mutually authenticated TLS or DTLS session over the port's transport.
+ * There is no call that turns verification off, none without a client
+ * certificate, and none in the clear. Above it a session is a plain pipe: of
+ * bytes, or, where the endpoint's transport is PAWL_DATAGRAM, of messages
+ * that may be lost, doubled or reordered on the way, but arrive whole.
  *
  *     open -> step until PAWL_OK -> send, receive -> close
  */
@@ -50,13 +52,16 @@ struct pawl_session_failure {
 
 /* What was negotiated. */
 struct pawl_session_info {
-    uint16_t version;             /* 0x0304 is TLS 1.3 */
+    uint16_t version;             /* 0x0304 is TLS 1.3, 0xFEFC DTLS 1.3 */
     uint16_t suite;               /* IANA number */
     uint64_t bytes_in, bytes_out; /* on the wire, handshake included */
     uint64_t handshake_ms;
     uint32_t key_store_signatures;
     uint32_t round_trips; /* of the handshake: how often an answer was waited
                            * for; the transport's own are not counted */
+    uint32_t timeouts;    /* DTLS: how often its timer ran out and the last
+                           * flight was sent again */
+    bool connection_id;   /* the server recognises us by a connection ID */
 };
 
 struct pawl_session_config {
@@ -79,12 +84,20 @@ struct pawl_session_config {
 
     uint32_t handshake_timeout_ms; /* connecting included; 0: 30,000 */
 
+    /* DTLS: the most bytes of one datagram that is sent, UDP's and IP's
+     * headers not counted: 256 to PAWL_DATAGRAM_MAX. 0: 1232, which every
+     * IPv6 link carries (RFC 8200, 5: 1280). What arrives may be 500 longer. */
+    uint16_t datagram_size;
+
     /* Is shown the server's chain, DER, leaf first, before it is judged: at
      * most four certificates, valid for the call. For whoever wants to know
      * with whom it spoke; it decides nothing. NULL: nobody. */
     void (*on_chain)(void *ctx, const struct pawl_bytes *chain, size_t count);
     void *on_chain_ctx;
 };
+
+/* The longest datagram that is sent. */
+#define PAWL_DATAGRAM_MAX 1280
 
 /* One session. Complete so that it can be allocated; fields are private. */
 #define PAWL_SESSION_STORAGE 4096
@@ -102,6 +115,9 @@ struct pawl_session {
  *         PAWL_ERR_POLICY      no anchor of trust has the role
  *         PAWL_ERR_KEYSTORE    the key is gone, or not the certificate's
  *         PAWL_ERR_EXPIRED     our own certificate is
+ *         PAWL_ERR_UNSUPPORTED the wolfSSL at hand lacks what the endpoint
+ *                              asks for: DTLS 1.3 and connection IDs need
+ *                              5.9.1
  *         PAWL_ERR_NO_MEMORY, PAWL_ERR_UNREACHABLE
  * On an error nothing stays open, and pawl_session_failure() says more.
  */
@@ -118,7 +134,8 @@ enum pawl_status pawl_session_open(struct pawl_session *session,
  *         PAWL_ERR_CERTIFICATE, PAWL_ERR_UNTRUSTED, PAWL_ERR_NAME,
  *         PAWL_ERR_EXPIRED      the server's certificate: failure.rule
  *         PAWL_ERR_REFUSED      the server sent a fatal alert
- *         PAWL_ERR_POLICY       it did not ask for our certificate
+ *         PAWL_ERR_POLICY       it did not ask for our certificate, or does not
+ *                               agree to a connection ID that is required
  *         PAWL_ERR_PROTOCOL, PAWL_ERR_KEYSTORE, PAWL_ERR_NO_MEMORY
  *
  * Blocks for at most one public-key or key-store operation and the hashing
@@ -134,6 +151,10 @@ enum pawl_status pawl_session_step(struct pawl_session *session,
  * be given again, pawl keeps wolfSSL's promise itself. *wait is filled on
  * PAWL_PENDING. Other errors: as pawl_session_step(); PAWL_ERR_STATE before
  * ESTABLISHED.
+ *
+ * DTLS: data is one message, sent as one datagram, all of it or nothing; what
+ * does not fit into one is PAWL_ERR_TOO_SMALL, and *sent the most that would.
+ * PAWL_OK says that it was sent, not that it arrived.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_session_send(struct pawl_session *session,
@@ -144,6 +165,11 @@ enum pawl_status pawl_session_send(struct pawl_session *session,
  * Receives up to cap bytes; on PAWL_OK *received (1..cap) arrived. *wait is
  * filled on PAWL_PENDING. PAWL_ERR_CLOSED only after a close_notify;
  * PAWL_ERR_PROTOCOL if the stream ended without (truncation, RFC 8446, 6.1).
+ *
+ * DTLS: one call is one message. One that is longer than cap is dropped:
+ * PAWL_ERR_TOO_SMALL, *received its length, and the session goes on.
+ * Datagrams that are not authentic are ignored. While *wait has a deadline,
+ * the last flight of the handshake may have to be sent again: call then.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_session_receive(struct pawl_session *session, void *buf,

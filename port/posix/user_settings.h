@@ -108,6 +108,7 @@
 #define WOLFSSL_TLS13
 #define NO_OLD_TLS
 #define WOLFSSL_DTLS
+#define WOLFSSL_DTLS_MTU
 #define WOLFSSL_DTLS_CID
 #define DTLS_CID_MAX_SIZE 8
 /* Before 5.9.1 a list of DTLS 1.3's overflows (CVE-2026-5264). */

@@ -27,8 +27,11 @@
 #include "session/session_internal.h"
 
 #define HANDSHAKE_TIMEOUT_MS 30000u
+#define DATAGRAM_MIN 256u
 #define TLS_1_2 0x0303
 #define TLS_1_3 0x0304
+#define DTLS_1_2 0xFEFD
+#define DTLS_1_3 0xFEFC
 
 static uint64_t now_ms(const struct session *session)
 {
@@ -58,7 +61,14 @@ static bool endpoint_is_complete(const struct pawl_endpoint *endpoint)
     return endpoint != NULL && name_is_usable(endpoint->host) &&
            name_is_usable(pawl_session_server_name(endpoint)) &&
            endpoint->port != 0 &&
+           (endpoint->transport == PAWL_STREAM ||
+            endpoint->transport == PAWL_DATAGRAM) &&
            (endpoint->pin.len == 0 || endpoint->pin.len == PAWL_SHA256_SIZE);
+}
+
+static bool size_is_usable(uint16_t size)
+{
+    return size == 0 || (size >= DATAGRAM_MIN && size <= PAWL_DATAGRAM_MAX);
 }
 
 static bool config_is_complete(const struct pawl_session_config *config)
@@ -66,7 +76,7 @@ static bool config_is_complete(const struct pawl_session_config *config)
     return port_is_complete(config->port) &&
            endpoint_is_complete(config->endpoint) &&
            config->credential != NULL && config->credential->chain.len > 0 &&
-           config->trust != NULL;
+           config->trust != NULL && size_is_usable(config->datagram_size);
 }
 
 static enum pawl_status open_memory(struct session *session)
@@ -100,7 +110,7 @@ static enum pawl_status open_connection(struct session *session)
     const struct pawl_transport *transport = session->config.port->transport;
     const struct pawl_endpoint *endpoint = session->config.endpoint;
     enum pawl_status status =
-        transport->open(transport->ctx, PAWL_STREAM, endpoint->host,
+        transport->open(transport->ctx, endpoint->transport, endpoint->host,
                         endpoint->port, &session->handle);
 
     session->connected = status == PAWL_OK;
@@ -219,6 +229,11 @@ static enum pawl_status pending(const struct session *session, int code,
         wait->events |= PAWL_WAIT_DEADLINE;
         wait->deadline_ms = session->deadline_ms;
     }
+    if (session->timer.at_ms != 0 &&
+        (wait->deadline_ms == 0 || session->timer.at_ms < wait->deadline_ms)) {
+        wait->events |= PAWL_WAIT_DEADLINE;
+        wait->deadline_ms = session->timer.at_ms;
+    }
     return PAWL_PENDING;
 }
 
@@ -230,7 +245,10 @@ static enum pawl_status wait_or_fail(struct session *session, int code,
                                      struct pawl_wait *wait)
 {
     bool waits =
-        code == WOLFSSL_ERROR_WANT_READ || code == WOLFSSL_ERROR_WANT_WRITE;
+        code == WOLFSSL_ERROR_WANT_READ || code == WOLFSSL_ERROR_WANT_WRITE ||
+        (pawl_session_is_datagram(session) && pawl_dtls_is_harmless(code));
+
+    pawl_dtls_note_flight(session, now_ms(session));
 
     if (waits && session->write_status == PAWL_OK) {
         return pending(session, code, wait);
@@ -245,9 +263,23 @@ static uint16_t version_of(WOLFSSL *ssl)
         return TLS_1_3;
     case WOLFSSL_TLSV1_2:
         return TLS_1_2;
+    case WOLFSSL_DTLSV1_2:
+        return DTLS_1_2;
+    case SESSION_DTLSV1_3:
+        return DTLS_1_3;
     default:
         return 0;
     }
+}
+
+/* Whether the version is one that the endpoint allows. */
+static bool version_is_ours(const struct session *session, uint16_t version)
+{
+    bool datagram = pawl_session_is_datagram(session);
+
+    return version == (datagram ? DTLS_1_3 : TLS_1_3) ||
+           (version == (datagram ? DTLS_1_2 : TLS_1_2) &&
+            session->config.endpoint->tls12);
 }
 
 static void confirm(struct session *session)
@@ -271,8 +303,7 @@ static enum pawl_status established(struct session *session)
         return pawl_session_fail(session, PAWL_ERR_FAULT,
                                  "the server's chain was not judged");
     }
-    if (info->version != TLS_1_3 &&
-        !(info->version == TLS_1_2 && session->config.endpoint->tls12)) {
+    if (!version_is_ours(session, info->version)) {
         return pawl_session_fail(session, PAWL_ERR_POLICY,
                                  "the version is not one we offered");
     }
@@ -280,17 +311,39 @@ static enum pawl_status established(struct session *session)
         return pawl_session_fail(session, PAWL_ERR_POLICY,
                                  "the server did not ask for our certificate");
     }
+    if (pawl_session_is_datagram(session)) {
+        enum pawl_status status = pawl_dtls_established(session);
+
+        if (status != PAWL_OK) {
+            return status;
+        }
+    }
     session->stage = PAWL_SESSION_ESTABLISHED;
-    if (info->version == TLS_1_2 || session->ticket_arrived) {
+    pawl_dtls_note_flight(session, now_ms(session));
+    if (info->version == TLS_1_2 || info->version == DTLS_1_2 ||
+        session->ticket_arrived) {
         confirm(session);
     }
     return PAWL_OK;
 }
 
+/* Sends what is still to be sent, and again what was not answered in time. */
+static enum pawl_status refresh(struct session *session)
+{
+    pawl_session_io_flush(session);
+    return session->timer.at_ms != 0 ? pawl_dtls_tick(session, now_ms(session))
+                                     : PAWL_OK;
+}
+
 static enum pawl_status shake(struct session *session, struct pawl_wait *wait)
 {
-    int answer = wolfSSL_connect(session->ssl);
+    enum pawl_status status = refresh(session);
+    int answer = 0;
 
+    if (status != PAWL_OK) {
+        return status;
+    }
+    answer = wolfSSL_connect(session->ssl);
     if (answer == WOLFSSL_SUCCESS) {
         return established(session);
     }
@@ -313,15 +366,13 @@ enum pawl_status pawl_session_step(struct pawl_session *session_in,
             return pawl_session_fail(session, PAWL_ERR_TIMEOUT,
                                      "the handshake took too long");
         }
-        pawl_session_io_flush(session);
         return shake(session, wait);
     case PAWL_SESSION_ESTABLISHED:
     case PAWL_SESSION_CONFIRMED:
     case PAWL_SESSION_ACCEPTED:
         break;
     }
-    pawl_session_io_flush(session);
-    return PAWL_OK;
+    return refresh(session);
 }
 
 /* ---- data ---- */
@@ -354,20 +405,31 @@ enum pawl_status pawl_session_send(struct pawl_session *session_in,
                                    struct pawl_wait *wait)
 {
     struct session *session = session_of(session_in);
-    int piece = len < SESSION_PIECE_MAX ? (int)len : SESSION_PIECE_MAX;
     enum pawl_status status = ready(session);
+    size_t piece = SESSION_PIECE_MAX;
     int answer = 0;
 
     *sent = 0;
     if (status != PAWL_OK || len == 0) {
         return status != PAWL_OK ? status : PAWL_ERR_ARGUMENT;
     }
-    pawl_session_io_flush(session);
+    if (pawl_session_is_datagram(session)) {
+        piece = pawl_dtls_room(session);
+        if (len > piece) {
+            *sent = piece;
+            return PAWL_ERR_TOO_SMALL;
+        }
+    }
+    piece = len < piece ? len : piece;
+    status = refresh(session);
+    if (status != PAWL_OK) {
+        return status;
+    }
     if (pawl_session_io_waits(session)) {
         return pending(session, WOLFSSL_ERROR_WANT_WRITE, wait);
     }
     if (session->write_status == PAWL_OK) {
-        answer = wolfSSL_write(session->ssl, data, piece);
+        answer = wolfSSL_write(session->ssl, data, (int)piece);
         if (answer <= 0) {
             return pawl_session_fail_tls(
                 session, wolfSSL_get_error(session->ssl, answer));
@@ -376,8 +438,17 @@ enum pawl_status pawl_session_send(struct pawl_session *session_in,
     if (session->write_status != PAWL_OK) {
         return drain(session);
     }
+    session->timer.flights++; /* a message is no flight */
+    pawl_dtls_note_flight(session, now_ms(session));
     *sent = (size_t)answer;
     return PAWL_OK;
+}
+
+static int read_some(struct session *session, void *buf, size_t cap)
+{
+    return pawl_session_is_datagram(session)
+               ? pawl_dtls_read(session, buf, cap)
+               : wolfSSL_read(session->ssl, buf, (int)cap);
 }
 
 enum pawl_status pawl_session_receive(struct pawl_session *session_in,
@@ -392,15 +463,18 @@ enum pawl_status pawl_session_receive(struct pawl_session *session_in,
     if (status != PAWL_OK || cap == 0) {
         return status != PAWL_OK ? status : PAWL_ERR_ARGUMENT;
     }
-    pawl_session_io_flush(session);
-    answer =
-        wolfSSL_read(session->ssl, buf, cap < INT_MAX ? (int)cap : INT_MAX);
+    status = refresh(session);
+    if (status != PAWL_OK) {
+        return status;
+    }
+    answer = read_some(session, buf, cap < INT_MAX ? cap : INT_MAX);
     if (session->ticket_arrived || answer > 0) {
         confirm(session);
     }
     if (answer > 0) {
+        pawl_dtls_note_flight(session, now_ms(session));
         *received = (size_t)answer;
-        return PAWL_OK;
+        return *received > cap ? PAWL_ERR_TOO_SMALL : PAWL_OK;
     }
     return wait_or_fail(session, wolfSSL_get_error(session->ssl, answer), wait);
 }

@@ -24,10 +24,18 @@
 
 /* Most bytes of the application that go into one record. */
 #define SESSION_PIECE_MAX 1024
-/* One such record with its overhead, and room for alerts and key updates. */
+/* One such record with its overhead, and room for alerts and key updates; or
+ * one datagram. */
 #define SESSION_OUT_MAX (SESSION_PIECE_MAX + 256)
 /* Most certificates of the server that are looked at. */
 #define SESSION_CHAIN_MAX 4
+
+/* The timer of DTLS's flights. */
+struct session_timer {
+    uint64_t at_ms;    /* when it runs out; 0: not set */
+    uint32_t pause_ms; /* that it was set for */
+    uint32_t flights;  /* the session's when it was set */
+};
 
 /* What struct pawl_session holds. All zeros: never opened. */
 struct session {
@@ -42,13 +50,16 @@ struct session {
     WOLFSSL *ssl;
     size_t refused_before; /* allocations of the arena that had failed */
     uint64_t started_ms, deadline_ms;
+    struct session_timer timer; /* DTLS */
 
     /* The connection. Once reading or writing has failed it is not tried
      * again; PAWL_OK until then. */
     bool connected; /* handle is valid */
     int handle;
     enum pawl_status read_status, write_status;
-    bool asked; /* sent since it last received: for info.round_trips */
+    uint32_t flights; /* datagrams that wolfSSL has handed over, the
+                       * application's apart */
+    bool asked;       /* sent since it last received: for info.round_trips */
 
     /* The verdict on the server's chain, given once judged. */
     bool judged;
@@ -88,6 +99,59 @@ void pawl_session_io_flush(struct session *session);
 /* Whether something is left in out. */
 bool pawl_session_io_waits(const struct session *session);
 
+/* ---- session_dtls.c: what is particular to datagrams ---- */
+
+/* DTLS 1.3 has errors below (CVE-2026-5264), and connection IDs are there a
+ * part of it. */
+#if LIBWOLFSSL_VERSION_HEX < 0x05009001
+#undef WOLFSSL_DTLS13
+#undef WOLFSSL_DTLS_CID
+#endif
+
+/* wolfSSL's number; not in every version's header. */
+#define SESSION_DTLSV1_3 7
+
+static inline bool pawl_session_is_datagram(const struct session *session)
+{
+    return session->config.endpoint->transport == PAWL_DATAGRAM;
+}
+
+/* The method of DTLS in the versions that the endpoint allows.
+ * PAWL_ERR_UNSUPPORTED, PAWL_ERR_NO_MEMORY. */
+PAWL_MUST_USE
+enum pawl_status pawl_dtls_method(struct session *session, void *heap,
+                                  WOLFSSL_METHOD **method);
+
+/* Sets session->ssl up for datagrams. */
+bool pawl_dtls_set(struct session *session, const char **rule);
+
+/*
+ * Sends the last flight again if it is time. Call before anything else is
+ * asked of wolfSSL. PAWL_OK, or why the session has failed.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_dtls_tick(struct session *session, uint64_t now_ms);
+
+/* Sets the timer anew if wolfSSL has sent a flight since. Call after wolfSSL
+ * was asked for anything. */
+void pawl_dtls_note_flight(struct session *session, uint64_t now_ms);
+
+/* What was agreed on is what was required. */
+PAWL_MUST_USE
+enum pawl_status pawl_dtls_established(struct session *session);
+
+/* The most bytes of a message that fit into one datagram. */
+size_t pawl_dtls_room(struct session *session);
+
+/*
+ * One message. What wolfSSL answers, as wolfSSL_read() does; more than cap:
+ * its length, and the message is gone.
+ */
+int pawl_dtls_read(struct session *session, void *buf, size_t cap);
+
+/* Whether wolfSSL's code is about one datagram and not about the session. */
+bool pawl_dtls_is_harmless(int code);
+
 /* ---- session_tls.c: setting wolfSSL up ---- */
 
 /*
@@ -99,6 +163,9 @@ PAWL_MUST_USE
 enum pawl_status pawl_session_tls_open(struct session *session,
                                        const char **rule);
 void pawl_session_tls_close(struct session *session);
+
+/* Whether TLS 1.2 is allowed, or DTLS 1.2, and there is one. */
+bool pawl_session_allows_tls12(const struct session *session);
 
 /* Whether an allocation has failed since this session was opened (in an arena
  * that is shared, for whomever). */

@@ -11,6 +11,7 @@
  * 2. After a write failed, wolfSSL is told that writing works: it goes on to
  *    read, and so finds the alert that says why the peer has left.
  * 3. After reading failed, the transport is not read again.
+ * 4. Of datagrams, out holds one at most, and it is handed over whole.
  */
 #include <string.h>
 
@@ -46,7 +47,9 @@ static size_t send_some(struct session *session, const uint8_t *data,
         if (status == PAWL_PENDING) {
             break;
         }
-        if (status == PAWL_OK && (sent == 0 || sent > len - at)) {
+        if (status == PAWL_OK &&
+            (sent == 0 || sent > len - at ||
+             (sent < len && pawl_session_is_datagram(session)))) {
             status = PAWL_ERR_FAULT;
         }
         if (status != PAWL_OK) {
@@ -94,6 +97,26 @@ static size_t keep_some(struct session *session, const uint8_t *data,
     return count;
 }
 
+/*
+ * A datagram goes whole: sent, or kept, if nothing is. Where something is, the
+ * handshake waits; later on it is dropped, as a network may drop it, and
+ * wolfSSL's timer or the application sends again what matters.
+ */
+static int send_datagram(struct session *session, const uint8_t *data,
+                         size_t len)
+{
+    if (pawl_session_io_waits(session) &&
+        session->stage < PAWL_SESSION_ESTABLISHED) {
+        return WOLFSSL_CBIO_ERR_WANT_WRITE;
+    }
+    session->flights++;
+    if (!pawl_session_io_waits(session) && send_some(session, data, len) == 0 &&
+        session->write_status == PAWL_OK && len <= sizeof session->out) {
+        (void)keep_some(session, data, len);
+    }
+    return (int)len;
+}
+
 int pawl_session_io_send(WOLFSSL *ssl, char *data, int len, void *ctx)
 {
     struct session *session = ctx;
@@ -105,6 +128,9 @@ int pawl_session_io_send(WOLFSSL *ssl, char *data, int len, void *ctx)
         return 0;
     }
     pawl_session_io_flush(session);
+    if (pawl_session_is_datagram(session)) {
+        return send_datagram(session, bytes, (size_t)len);
+    }
     if (!pawl_session_io_waits(session)) {
         count = send_some(session, bytes, (size_t)len);
     }

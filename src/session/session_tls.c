@@ -25,6 +25,12 @@ static const uint8_t suites[] = {
 /* The first so many bytes of them are for TLS 1.3. */
 #define SUITES_13_SIZE 6
 
+/* CCM_8 only in DTLS 1.2: in DTLS 1.3 forgeries must be limited so tightly
+ * that it is of no use (RFC 9147, 4.5.3). */
+static const uint8_t datagram_suites[] = {0x13, 0x01, 0x13, 0x04, 0xC0,
+                                          0x2B, 0xC0, 0xAC, 0xC0, 0xAE};
+#define DATAGRAM_SUITES_13_SIZE 4
+
 /* The arena that serves this session; NULL where wolfSSL brings an allocator
  * of its own (the distribution's package). */
 static struct pawl_arena *arena_of(struct session *session)
@@ -47,7 +53,7 @@ static bool took(int answer, const char *setting, const char **rule)
     return answer == WOLFSSL_SUCCESS;
 }
 
-static bool allows_tls12(const struct session *session)
+bool pawl_session_allows_tls12(const struct session *session)
 {
 #ifdef WOLFSSL_NO_TLS12
     (void)session;
@@ -57,28 +63,54 @@ static bool allows_tls12(const struct session *session)
 #endif
 }
 
-static WOLFSSL_CTX *make_context(struct session *session)
+static enum pawl_status make_context(struct session *session)
 {
     void *heap = arena_of(session);
-    WOLFSSL_METHOD *method = allows_tls12(session)
-                                 ? wolfSSLv23_client_method_ex(heap)
-                                 : wolfTLSv1_3_client_method_ex(heap);
+    WOLFSSL_METHOD *method = NULL;
 
-    return method == NULL ? NULL : wolfSSL_CTX_new_ex(method, heap);
+    if (pawl_session_is_datagram(session)) {
+        enum pawl_status status = pawl_dtls_method(session, heap, &method);
+
+        if (status != PAWL_OK) {
+            return status;
+        }
+    } else {
+        method = pawl_session_allows_tls12(session)
+                     ? wolfSSLv23_client_method_ex(heap)
+                     : wolfTLSv1_3_client_method_ex(heap);
+    }
+    session->ctx = method == NULL ? NULL : wolfSSL_CTX_new_ex(method, heap);
+    return session->ctx == NULL ? PAWL_ERR_NO_MEMORY : PAWL_OK;
+}
+
+static int set_suites(struct session *session, bool tls12)
+{
+    if (pawl_session_is_datagram(session)) {
+        return wolfSSL_CTX_set_cipher_list_bytes(
+            session->ctx, datagram_suites,
+            tls12 ? (int)sizeof datagram_suites : DATAGRAM_SUITES_13_SIZE);
+    }
+    return wolfSSL_CTX_set_cipher_list_bytes(
+        session->ctx, suites, tls12 ? (int)sizeof suites : SUITES_13_SIZE);
+}
+
+/* wolfSSL's number of the oldest version that is allowed. */
+static int oldest_version(const struct session *session, bool tls12)
+{
+    if (pawl_session_is_datagram(session)) {
+        return tls12 ? WOLFSSL_DTLSV1_2 : SESSION_DTLSV1_3;
+    }
+    return tls12 ? WOLFSSL_TLSV1_2 : WOLFSSL_TLSV1_3;
 }
 
 static bool set_versions(struct session *session, const char **rule)
 {
-    int suites_size =
-        allows_tls12(session) ? (int)sizeof suites : SUITES_13_SIZE;
+    bool tls12 = pawl_session_allows_tls12(session);
 
-    if (!took(wolfSSL_CTX_SetMinVersion(session->ctx, allows_tls12(session)
-                                                          ? WOLFSSL_TLSV1_2
-                                                          : WOLFSSL_TLSV1_3),
+    if (!took(wolfSSL_CTX_SetMinVersion(session->ctx,
+                                        oldest_version(session, tls12)),
               "versions", rule) ||
-        !took(wolfSSL_CTX_set_cipher_list_bytes(session->ctx, suites,
-                                                suites_size),
-              "suites", rule)) {
+        !took(set_suites(session, tls12), "suites", rule)) {
         return false;
     }
 #if defined(HAVE_SESSION_TICKET) && LIBWOLFSSL_VERSION_HEX >= 0x05007000
@@ -262,12 +294,14 @@ enum pawl_status pawl_session_tls_open(struct session *session,
                                        const char **rule)
 {
     const struct pawl_arena *arena = arena_of(session);
+    enum pawl_status status = PAWL_ERR_FAULT;
 
     *rule = "";
     session->refused_before = arena != NULL ? arena->refused : 0;
-    session->ctx = make_context(session);
-    if (session->ctx == NULL) {
-        return PAWL_ERR_NO_MEMORY;
+    status = make_context(session);
+    if (status != PAWL_OK) {
+        *rule = status == PAWL_ERR_UNSUPPORTED ? "versions" : "";
+        return status;
     }
     if (!set_versions(session, rule)) {
         return refusal(session, PAWL_ERR_UNSUPPORTED, rule);
@@ -280,7 +314,8 @@ enum pawl_status pawl_session_tls_open(struct session *session,
         return PAWL_ERR_NO_MEMORY;
     }
     if (!set_connection(session, rule) || !set_groups(session, rule) ||
-        !set_names(session, rule)) {
+        !set_names(session, rule) ||
+        (pawl_session_is_datagram(session) && !pawl_dtls_set(session, rule))) {
         return refusal(session, PAWL_ERR_UNSUPPORTED, rule);
     }
     return PAWL_OK;

@@ -75,6 +75,9 @@ class Server:
                  client_ca=None, mode=("-rev",)):
         leaf = leaf or world.server
         self.log = world.write(b"")
+        self.datagram = any(flag.startswith("-dtls") for flag in flags)
+        if self.datagram:
+            mode = ()  # -rev is for streams alone: see answer()
         command = ["openssl", "s_server", "-quiet", *mode,
                    "-cert", world.write(leaf.pem()),
                    "-key", world.write(leaf.key_pem())]
@@ -89,13 +92,17 @@ class Server:
 
     def __enter__(self):
         for _ in range(5):
-            with socket.socket() as probe:
+            with socket.socket(type=socket.SOCK_DGRAM if self.datagram
+                               else socket.SOCK_STREAM) as probe:
                 probe.bind(("127.0.0.1", 0))
                 self.port = probe.getsockname()[1]
             with open(self.log, "ab") as log:
                 self.process = subprocess.Popen(
                     self.command + ["-accept", f"127.0.0.1:{self.port}"],
-                    stdin=subprocess.PIPE, stdout=log, stderr=log)
+                    stdin=subprocess.PIPE, stderr=log,
+                    stdout=subprocess.PIPE if self.datagram else log)
+            if self.datagram:
+                threading.Thread(target=self.answer, daemon=True).start()
             if self.wait():
                 return self
             self.process.kill()
@@ -103,14 +110,26 @@ class Server:
         raise RuntimeError("openssl s_server does not start:\n" +
                            pathlib.Path(self.log).read_text())
 
+    def answer(self):
+        """What -rev does, from outside."""
+        try:
+            for line in self.process.stdout:
+                self.process.stdin.write(line[:-1][::-1] + b"\n")
+                self.process.stdin.flush()
+        except (OSError, ValueError):
+            pass  # it has ended
+
     def wait(self):
         """Until the port listens. A look at /proc takes no connection of a
         server that serves one at a time."""
-        wanted = f"0100007F:{self.port:04X} 00000000:0000 0A"
+        wanted = f"0100007F:{self.port:04X} 00000000:0000 0" + \
+            ("7" if self.datagram else "A")
+        table = pathlib.Path("/proc/net/" + ("udp" if self.datagram
+                                             else "tcp"))
         for _ in range(200):
             if self.process.poll() is not None:
                 return False
-            if wanted in pathlib.Path("/proc/net/tcp").read_text():
+            if wanted in table.read_text():
                 return True
             time.sleep(0.02)
         return False
@@ -211,6 +230,61 @@ def good_rows(w):
         ["--block", "--piece", "7", "--text", "abcdefgh" * 500])
     row("1 byte a call, blocking, TLS 1.2", GOOD,
         ["--block", "--piece", "1", "--tls12"], flags=["-tls1_2"])
+
+
+DTLS12 = ["--datagram", "--tls12"]
+
+
+def datagram_rows(w):
+    good = {**GOOD, "version": 0xFEFD}
+    row("DTLS 1.2", {**good, "suite": 0xC02B, "timeouts": 0}, DTLS12,
+        flags=["-dtls1_2"])
+    row("DTLS 1.2 in 28 KiB of its own", good, [*DTLS12, "--own-memory"],
+        flags=["-dtls1_2"])
+    row("DTLS 1.2, CCM_8", {**good, "suite": 0xC0AE}, DTLS12,
+        flags=["-dtls1_2", "-cipher", "ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=0"])
+    row("DTLS 1.2, each call blocks", good, [*DTLS12, "--block"],
+        flags=["-dtls1_2"])
+    row("DTLS 1.2, a message of 1000 bytes", good,
+        [*DTLS12, "--text", "abcdefgh" * 125], flags=["-dtls1_2"])
+    row("DTLS 1.2, datagrams of 400 bytes", good,
+        [*DTLS12, "--datagram-size", "400"], flags=["-dtls1_2", "-mtu", "400"])
+    row("DTLS 1.2, more than a datagram holds",
+        {"call": "echo", "status": "PAWL_ERR_TOO_SMALL", "leaked": 0,
+         "stage": "CONFIRMED"}, [*DTLS12, "--text", "x" * 1300],
+        flags=["-dtls1_2"])
+    row("DTLS 1.2, the protocol asked for (ALPN)", {**good, "alpn": "coap"},
+        [*DTLS12, "--alpn", "coap"], flags=["-dtls1_2", "-alpn", "coap"])
+    row("DTLS 1.2, our certificate is not asked for",
+        refused("PAWL_ERR_POLICY",
+                "the server did not ask for our certificate"), DTLS12,
+        flags=["-dtls1_2"], verify=False)
+    row("DTLS 1.2, our certificate is refused",
+        refused("PAWL_ERR_REFUSED", alert="unknown_ca", refused=True),
+        DTLS12, flags=["-dtls1_2"], client_ca=w.other_ca)
+    row("DTLS 1.2, unknown CA", refused("PAWL_ERR_UNTRUSTED", signatures=0),
+        DTLS12, flags=["-dtls1_2"], leaf=pki.make_leaf(w.other_ca))
+    row("DTLS 1.2, wrong name", refused("PAWL_ERR_NAME"),
+        [*DTLS12, "--name", "other.example"], flags=["-dtls1_2"])
+    row("DTLS 1.2, CBC only",
+        refused("PAWL_ERR_REFUSED", alert="handshake_failure"), DTLS12,
+        flags=["-dtls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA256"])
+    row("DTLS 1.0 only", refused("PAWL_ERR_REFUSED",
+                                 alert="handshake_failure"),
+        DTLS12, flags=["-dtls1", "-cipher", "ALL:@SECLEVEL=0"])
+    row("DTLS 1.2, the key store fails",
+        refused("PAWL_ERR_KEYSTORE", "the key store did not sign", port=4711),
+        [*DTLS12, "--key-store", "fail"], flags=["-dtls1_2"])
+    row("DTLS, a connection ID is required, and the server knows none",
+        refused("PAWL_ERR_POLICY",
+                "the server does without a connection ID"),
+        [*DTLS12, "--cid", "required"], flags=["-dtls1_2"])
+    row("DTLS, a connection ID is offered, and the server knows none",
+        {**good, "cid": False}, [*DTLS12, "--cid", "offered"],
+        flags=["-dtls1_2"])
+    row("DTLS 1.2 only, not allowed",
+        refused("PAWL_ERR_PROTOCOL", alert_sent="protocol_version"),
+        ["--datagram"], flags=["-dtls1_2"])
 
 
 def certificate_rows(w):
@@ -614,6 +688,7 @@ def main():
         world = World(folder)
         world.probe = os.path.abspath(arguments.probe)
         good_rows(world)
+        datagram_rows(world)
         certificate_rows(world)
         client_rows(world)
         protocol_rows(world)

@@ -46,6 +46,7 @@ struct options {
     const char *sweep;
     const char *callback;
     uint32_t timeout_ms;
+    uint16_t datagram_size;
     uint32_t roles;
     int64_t now_s, floor_s; /* now_s 0: the machine's; -1: unknown */
 };
@@ -337,7 +338,7 @@ static void print(const struct pawl_session *session, const char *call,
            "\"%s\", \"alert_sent\": \"%s\", \"tls\": %d, \"port\": %d, "
            "\"certificate\": %d, \"refused\": %s, \"rule\": \"%s\", "
            "\"group\": \"%s\", \"alpn\": \"%s\", \"round_trips\": %u, "
-           "\"shown\": %zu",
+           "\"shown\": %zu, \"timeouts\": %u, \"cid\": %s",
            call, pawl_status_name(outcome->status),
            stage_name(stage == PAWL_SESSION_FAILED ? failure->stage : stage),
            outcome->echoed ? "true" : "false", info.version, info.suite,
@@ -347,7 +348,8 @@ static void print(const struct pawl_session *session, const char *call,
            pawl_session_alert_name(failure->alert_sent), failure->tls_code,
            failure->port_code, failure->certificate,
            failure->client_refused ? "true" : "false", failure->rule,
-           pawl_session_group(session), alpn, info.round_trips, shown);
+           pawl_session_group(session), alpn, info.round_trips, shown,
+           info.timeouts, info.connection_id ? "true" : "false");
 }
 
 /* Nothing may be sent or received before the server was judged. */
@@ -403,6 +405,7 @@ static struct outcome run(bool quiet)
         .memory = options.own_memory ? session_memory : NULL,
         .memory_size = options.own_memory ? sizeof session_memory : 0,
         .handshake_timeout_ms = options.timeout_ms,
+        .datagram_size = options.datagram_size,
         .on_chain = count_chain,
         .on_chain_ctx = &shown,
     };
@@ -588,6 +591,8 @@ static bool take_flag(const char *name)
 {
     if (strcmp(name, "--tls12") == 0) {
         options.endpoint.tls12 = true;
+    } else if (strcmp(name, "--datagram") == 0) {
+        options.endpoint.transport = PAWL_DATAGRAM;
     } else if (strcmp(name, "--block") == 0) {
         options.block = true;
     } else if (strcmp(name, "--mute") == 0) {
@@ -610,6 +615,10 @@ static bool take_server(const char *name, const char *value)
         endpoint->port = (uint16_t)atoi(value);
     } else if (strcmp(name, "--name") == 0) {
         endpoint->server_name = value;
+    } else if (strcmp(name, "--cid") == 0) {
+        endpoint->connection_id = strcmp(value, "required") == 0
+                                      ? PAWL_CID_REQUIRED
+                                      : PAWL_CID_OFFERED;
     } else if (strcmp(name, "--alpn") == 0) {
         endpoint->alpn = value;
     } else if (strcmp(name, "--use") == 0) {
@@ -657,6 +666,8 @@ static bool take_value(const char *name, const char *value)
         options.text = value;
     } else if (strcmp(name, "--timeout") == 0) {
         options.timeout_ms = (uint32_t)atoi(value);
+    } else if (strcmp(name, "--datagram-size") == 0) {
+        options.datagram_size = (uint16_t)atoi(value);
     } else if (strcmp(name, "--now") == 0) {
         options.now_s = strtoll(value, NULL, 10);
     } else if (strcmp(name, "--floor") == 0) {

@@ -113,7 +113,7 @@ static void each_missing_part_is_told(void)
     static char long_name[PAWL_HOST_MAX + 1];
 
     memset(long_name, 'a', sizeof long_name - 1);
-    for (int missing = 0; missing < 15; missing++) {
+    for (int missing = 0; missing < 18; missing++) {
         given_a_complete_config();
         switch (missing) {
         case 0:
@@ -160,6 +160,15 @@ static void each_missing_part_is_told(void)
             break;
         case 14:
             parts.credential.chain = PAWL_NO_BYTES;
+            break;
+        case 15:
+            parts.config.datagram_size = 255;
+            break;
+        case 16:
+            parts.config.datagram_size = PAWL_DATAGRAM_MAX + 1;
+            break;
+        case 17:
+            parts.endpoint.transport = PAWL_DATAGRAM + 1;
             break;
         }
         CHECK(open_session() == PAWL_ERR_ARGUMENT);
