@@ -135,11 +135,12 @@ class Test:
                            if v is not None})
 
     def manifest_description(self, component=None, **changes):
+        one = {"id": ["00"], "image": "v.bin",
+               "uri": "https://fw.example/v.bin", "security_counter": 2,
+               **(component or {})}
         description = {
             "sequence": 2, "vendor_id": str(VENDOR), "class_id": str(CLASS),
-            "components": [{"id": ["00"], "image": "v.bin",
-                            "uri": "https://fw.example/v.bin",
-                            "security_counter": 2, **(component or {})}],
+            "components": [{k: v for k, v in one.items() if v is not None}],
         }
         description.update(changes)
         return json.dumps({k: v for k, v in description.items()
@@ -448,6 +449,46 @@ class Test:
                       "signer.pub.pem",
                       what="an envelope with a bit flipped at %d" % at)
 
+    @staticmethod
+    def slots():
+        return [{"image": name, "uri": "https://fw.example/" + name}
+                for name in ("v.bin", "other.bin")]
+
+    def manifest_for_slots(self):
+        """Images linked for their slot: the device's slot decides which."""
+        self.write("other.bin", IMAGE[::-1])
+        self.write("slots.json", self.manifest_description(
+            dict(slots=self.slots(), image=None, uri=None)))
+        self.pawl(DONE, "manifest", "create", "slots.json", "-o", "slots.suit")
+        self.pawl(DONE, "manifest", "sign", "slots.suit", "--key",
+                  "signer.pem")
+        for slot, name in enumerate(("v.bin", "other.bin")):
+            out = self.process_slots("--component",
+                                     "00,slot=%d,file=%s" % (slot, name))
+            self.check("the image of slot %d passes there" % slot,
+                       out[-1].get("result") == "accepted", out[-1])
+            out = self.process_slots(
+                "--component", "00,slot=%d,file=%s" % (1 - slot, name))
+            self.check("the image of slot %d is refused elsewhere" % slot,
+                       out[-1].get("reason") == "condition-failed", out[-1])
+        shown = self.pawl(DONE, "manifest", "show", "slots.suit")
+        for part in ("component-slot: 1", "https://fw.example/other.bin",
+                     hashlib.sha256(IMAGE[::-1]).hexdigest()):
+            self.check("show tells " + part, part.encode() in shown, shown)
+        content = cbor2.loads(cbor2.loads(self.read("slots.suit")).value[3])
+        shared = cbor2.loads(cbor2.loads(content[3])[4])
+        self.check("the shared sequence tries each slot", shared[2] == 15 and [
+            cbor2.loads(branch)[1] for branch in shared[3]] == [{5: 0}, {5: 1}],
+            shared)
+
+    def process_slots(self, *options):
+        run = subprocess.run(
+            [self.tool, "manifest", "process", "slots.suit", "--key",
+             "signer.pub.pem", "--vendor-id", str(VENDOR), "--class-id",
+             str(CLASS), "--procedure", "invoke", "--json", *options],
+            cwd=self.folder, capture_output=True, text=True, timeout=60)
+        return [json.loads(line) for line in run.stdout.split("\n") if line]
+
     def manifest_descriptions(self):
         self.write("zero.bin", b"")
         rows = [
@@ -464,6 +505,16 @@ class Test:
             ("an id that is not hex", dict(id=["zz"]), {}),
             ("an id that is text", dict(id="00"), {}),
             ("a counter that is text", dict(security_counter="2"), {}),
+            ("slots beside an image", dict(slots=self.slots()), {}),
+            ("one slot", dict(slots=self.slots()[:1], image=None, uri=None),
+             {}),
+            ("five slots", dict(slots=self.slots() * 3, image=None, uri=None),
+             {}),
+            ("an unknown member of a slot", dict(
+                slots=[dict(one, id=["00"]) for one in self.slots()],
+                image=None, uri=None), {}),
+            ("a slot without a URI", dict(
+                slots=[{"image": "v.bin"}] * 2, image=None, uri=None), {}),
         ]
         for what, component, changes in rows:
             self.write("bad.json",
@@ -569,6 +620,7 @@ class Test:
             self.command_lines()
             self.unreadable_files()
             self.trust_descriptions()
+            self.manifest_for_slots()
             self.manifest_descriptions()
             self.devices()
             self.announcements()

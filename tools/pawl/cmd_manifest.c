@@ -49,9 +49,16 @@ static bool read_id(const json_t *from, struct suit_component *to)
     return true;
 }
 
-static bool read_image(const char *folder, const char *file,
-                       struct suit_component *to)
+/* Image and URI, of which where has both. */
+static bool read_image(const char *folder, const json_t *from,
+                       const char *where, struct suit_image *to)
 {
+    const char *file = describe_text(from, where, "image");
+
+    to->uri = file == NULL ? NULL : describe_text(from, where, "uri");
+    if (to->uri == NULL) {
+        return false;
+    }
     char *path = tool_beside(folder, file);
     struct tool_file image = {0};
     bool good = path != NULL && tool_read(path, IMAGE_MAX, &image) == TOOL_OK;
@@ -67,24 +74,57 @@ static bool read_image(const char *folder, const char *file,
     return good;
 }
 
+/* An image for each slot, in the order of the slots. */
+static bool read_slots(const char *folder, const json_t *from,
+                       struct suit_component *to)
+{
+    static const char *const known[] = {"image", "uri", NULL};
+    const json_t *list =
+        describe_list(from, "components", "slots", SUIT_SLOTS_MAX);
+    const json_t *one;
+    size_t i;
+
+    if (list == NULL) {
+        return false;
+    }
+    to->slot_count = json_array_size(list);
+    if (to->slot_count < 2 || json_object_get(from, "image") != NULL ||
+        json_object_get(from, "uri") != NULL) {
+        (void)tool_fail(TOOL_USAGE, "components: \"slots\" names at least two "
+                                    "images, and stands in place of \"image\" "
+                                    "and \"uri\"");
+        return false;
+    }
+    json_array_foreach(list, i, one)
+    {
+        if (!describe_known(one, "slots", known) ||
+            !read_image(folder, one, "slots", &to->images[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool read_component(const char *folder, const json_t *from,
                            struct suit_component *to)
 {
-    static const char *const known[] = {"id", "image", "uri",
-                                        "security_counter", NULL};
+    static const char *const known[] = {
+        "id", "image", "uri", "slots", "security_counter", NULL};
     int64_t counter = 0;
 
     if (!describe_known(from, "components", known) || !read_id(from, to)) {
         return false;
     }
-    const char *image = describe_text(from, "components", "image");
-    to->uri = describe_text(from, "components", "uri");
     to->has_counter = json_object_get(from, "security_counter") != NULL;
     bool good = describe_number(from, "components", "security_counter",
                                 UINT32_MAX, 0, &counter);
     to->counter = (uint64_t)counter;
-    return good && image != NULL && to->uri != NULL &&
-           read_image(folder, image, to);
+    if (!good) {
+        return false;
+    }
+    return json_object_get(from, "slots") != NULL
+               ? read_slots(folder, from, to)
+               : read_image(folder, from, "components", &to->images[0]);
 }
 
 static bool read_ids(const json_t *top, struct suit_plan *plan)

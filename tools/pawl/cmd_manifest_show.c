@@ -194,8 +194,11 @@ static json_t *sequence_json(struct pawl_bytes bytes, int depth)
     }
     json_t *list = json_array();
     for (size_t i = 0; i + 1 < count; i += 2) {
+        const struct pawl_bytes rest = {in.at, pawl_cbor_left(&in)};
         if (pawl_cbor_int(&in, &command) != PAWL_OK) {
-            break;
+            (void)json_array_append_new(
+                list, json_pack("{s:o}", "malformed", hex_json(rest)));
+            return list;
         }
         json_t *argument = argument_json(&in, command, depth);
         json_t *one = json_object();

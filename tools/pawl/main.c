@@ -65,7 +65,12 @@ static const struct command {
      "                 \"security_counter\": 2}],\n"
      " \"text\": {\"version\": \"2.0.0\", \"description\": \"...\"}}\n"
      "Images are looked for beside the description; id is a list of hex\n"
-     "elements. security_counter and text may be left out.\n"},
+     "elements. security_counter and text may be left out.\n"
+     "An image that is linked for its slot has no image and uri, but\n"
+     "  \"slots\": [{\"image\": \"v2-a.bin\", \"uri\": URI},\n"
+     "            {\"image\": \"v2-b.bin\", \"uri\": URI}]\n"
+     "with one for each slot, from 0; the device takes that of its spare\n"
+     "slot.\n"},
     {"manifest", "sign", manifest_sign, "FILE --key KEY.pem|URI...",
      "add a signature to an envelope",
      "With several --key all sign or none does. May be repeated with other\n"

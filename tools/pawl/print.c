@@ -6,7 +6,7 @@
 #include "describe.h"
 #include <stdio.h>
 
-#define DEPTH_MAX 8
+#define DEPTH_MAX 48 /* more than any nesting that the commands build */
 
 static void print_value(const json_t *value)
 {
@@ -59,13 +59,14 @@ static void print_line_of(const json_t *list)
 
 static void print_member(const char *name, const json_t *value, int depth);
 
-/* The depth is that of what the commands build: at most DEPTH_MAX. */
+/* What lies deeper than DEPTH_MAX is not shown, and that is said. */
 static void print_object(const json_t *object, int depth)
 {
     const char *name;
     json_t *value;
 
     if (depth > DEPTH_MAX) {
+        (void)printf("%*s... (deeper: see --json)\n", 2 * depth, "");
         return;
     }
     json_object_foreach((json_t *)(uintptr_t)object, name, value)

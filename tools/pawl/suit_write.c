@@ -9,6 +9,7 @@
 #define REPORT_ALL                                                             \
     15 /* record everything: success, failure, both with sysinfo */
 #define REPORT_FAILURE 2
+#define REPORT_SLOT 5 /* as the draft's example: which slot, on success */
 
 /* Members of envelope and manifest. */
 enum {
@@ -30,13 +31,16 @@ enum {
     VENDOR_ID = 1,
     CLASS_ID = 2,
     IMAGE_MATCH = 3,
+    COMPONENT_SLOT = 5,
     SET_INDEX = 12,
+    TRY_EACH = 15,
     OVERRIDE = 20,
     FETCH = 21,
     INVOKE = 23,
     PARAMETER_VENDOR = 1,
     PARAMETER_CLASS = 2,
     PARAMETER_DIGEST = 3,
+    PARAMETER_SLOT = 5,
     PARAMETER_SIZE = 14,
     PARAMETER_URI = 21
 };
@@ -85,37 +89,91 @@ static size_t index_items(const struct suit_plan *plan)
     return plan->component_count > 1 ? 2 : 0;
 }
 
-static void put_shared_of(struct pawl_cbor_out *out,
-                          const struct suit_plan *plan, size_t i)
+/* Writes what a sequence says of one image. */
+typedef void put_image(struct pawl_cbor_out *out,
+                       const struct suit_image *image);
+
+static void put_digest_and_size(struct pawl_cbor_out *out,
+                                const struct suit_image *image)
 {
-    const struct suit_component *one = &plan->components[i];
     uint8_t encoded[48];
     struct pawl_cbor_out digest;
 
     pawl_cbor_write(&digest, encoded, sizeof encoded);
-    put_digest(&digest, one->digest);
+    put_digest(&digest, image->digest);
+    pawl_cbor_put_uint(out, OVERRIDE);
+    pawl_cbor_put_map(out, 2);
+    pawl_cbor_put_uint(out, PARAMETER_DIGEST);
+    pawl_cbor_put_bstr(out, (struct pawl_bytes){encoded, digest.len});
+    pawl_cbor_put_uint(out, PARAMETER_SIZE);
+    pawl_cbor_put_uint(out, image->size);
+}
+
+static void put_uri(struct pawl_cbor_out *out, const struct suit_image *image)
+{
+    pawl_cbor_put_uint(out, OVERRIDE);
+    pawl_cbor_put_map(out, 1);
+    pawl_cbor_put_uint(out, PARAMETER_URI);
+    pawl_cbor_put_tstr(out, image->uri);
+}
+
+/* [override {slot}, component-slot, override {what write says}] */
+static void put_branch(struct pawl_cbor_out *out, put_image *write,
+                       const struct suit_image *image, size_t slot)
+{
+    pawl_cbor_put_array(out, 6);
+    pawl_cbor_put_uint(out, OVERRIDE);
+    pawl_cbor_put_map(out, 1);
+    pawl_cbor_put_uint(out, PARAMETER_SLOT);
+    pawl_cbor_put_uint(out, slot);
+    put_command(out, COMPONENT_SLOT, REPORT_SLOT);
+    write(out, image);
+}
+
+/* What a sequence says of a component's image: one command, two items. */
+static void put_images(struct pawl_cbor_out *out, put_image *write,
+                       const struct suit_component *one)
+{
+    if (one->slot_count == 0) {
+        write(out, &one->images[0]);
+        return;
+    }
+    pawl_cbor_put_uint(out, TRY_EACH);
+    pawl_cbor_put_array(out, one->slot_count);
+    for (size_t slot = 0; slot < one->slot_count; slot++) {
+        struct pawl_cbor_out measure;
+
+        pawl_cbor_write(&measure, NULL, 0);
+        put_branch(&measure, write, &one->images[slot], slot);
+        pawl_cbor_put_bstr_head(out, measure.len);
+        put_branch(out, write, &one->images[slot], slot);
+    }
+}
+
+static void put_shared_of(struct pawl_cbor_out *out,
+                          const struct suit_plan *plan, size_t i)
+{
+    const struct suit_component *one = &plan->components[i];
+
     put_index(out, plan, i);
     pawl_cbor_put_uint(out, OVERRIDE);
-    pawl_cbor_put_map(out, one->has_counter ? 5 : 4);
+    pawl_cbor_put_map(out, one->has_counter ? 3 : 2);
     pawl_cbor_put_uint(out, PARAMETER_VENDOR);
     pawl_cbor_put_bstr(out, PAWL_BYTES(plan->vendor_id));
     pawl_cbor_put_uint(out, PARAMETER_CLASS);
     pawl_cbor_put_bstr(out, PAWL_BYTES(plan->class_id));
-    pawl_cbor_put_uint(out, PARAMETER_DIGEST);
-    pawl_cbor_put_bstr(out, (struct pawl_bytes){encoded, digest.len});
-    pawl_cbor_put_uint(out, PARAMETER_SIZE);
-    pawl_cbor_put_uint(out, one->size);
     if (one->has_counter) {
         pawl_cbor_put_int(out, PAWL_SUIT_SECURITY_COUNTER);
         pawl_cbor_put_uint(out, one->counter);
     }
+    put_images(out, put_digest_and_size, one);
     put_command(out, VENDOR_ID, REPORT_ALL);
     put_command(out, CLASS_ID, REPORT_ALL);
 }
 
 static void put_shared(struct pawl_cbor_out *out, const struct suit_plan *plan)
 {
-    pawl_cbor_put_array(out, plan->component_count * (6 + index_items(plan)));
+    pawl_cbor_put_array(out, plan->component_count * (8 + index_items(plan)));
     for (size_t i = 0; i < plan->component_count; i++) {
         put_shared_of(out, plan, i);
     }
@@ -126,10 +184,7 @@ static void put_install(struct pawl_cbor_out *out, const struct suit_plan *plan)
     pawl_cbor_put_array(out, plan->component_count * (6 + index_items(plan)));
     for (size_t i = 0; i < plan->component_count; i++) {
         put_index(out, plan, i);
-        pawl_cbor_put_uint(out, OVERRIDE);
-        pawl_cbor_put_map(out, 1);
-        pawl_cbor_put_uint(out, PARAMETER_URI);
-        pawl_cbor_put_tstr(out, plan->components[i].uri);
+        put_images(out, put_uri, &plan->components[i]);
         put_command(out, FETCH, REPORT_FAILURE);
         put_command(out, IMAGE_MATCH, REPORT_ALL);
     }

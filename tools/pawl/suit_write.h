@@ -5,24 +5,33 @@
 /*
  * The encoder of SUIT envelopes (draft-ietf-suit-manifest-37) for A/B images:
  *
- *   shared     vendor and class, digest and size, security counter
+ *   shared     vendor and class, security counter, digest and size
  *   install    URI, fetch, image-match
  *   validate   image-match
  *   invoke     the first component
  *   text       severable: its digest is in the manifest
+ *
+ * Of a component whose images are linked for their slot, digest, size and URI
+ * stand in a try-each with a branch for each slot (example 3 of the draft).
  */
 
 #include "tool.h"
 #include <pawl/manifest.h>
 
 #define SUIT_ID_MAX 64 /* bytes of an encoded component identifier */
+#define SUIT_SLOTS_MAX 4
+
+struct suit_image {
+    uint8_t digest[32];
+    uint64_t size;
+    const char *uri;
+};
 
 struct suit_component {
     uint8_t id[SUIT_ID_MAX]; /* encoded */
     size_t id_len;
-    uint8_t digest[32];
-    uint64_t size;
-    const char *uri;
+    struct suit_image images[SUIT_SLOTS_MAX]; /* by slot, or one for any */
+    size_t slot_count;                        /* 0: one for any */
     bool has_counter;
     uint64_t counter;
 };
