@@ -128,15 +128,13 @@ def good_rows(world, folder):
 
 
 def beside_a_writer(world, folder):
-    """A device that runs has its files locked; the tool only reads them."""
-    held = [open(path, "rb") for path in pathlib.Path(folder, "d").iterdir()]
-    for file in held:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    """A device that runs has its directory locked; the tool only reads."""
+    held = os.open(os.path.join(folder, "d"), os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
     with peers.Server(world) as server:
         expect("beside the device's own program", OK, connect(
             folder, f"127.0.0.1:{server.port}", "--device", "d", "--json"))
-    for file in held:
-        file.close()
+    os.close(held)
 
 
 def listed_row(world, folder):
