@@ -139,27 +139,68 @@ class Server:
         self.process.wait()
 
 
-def probe(world, port, options):
-    options = list(options)
+def complete(world, port, options):
+    """The probe's options for one session."""
+    options = ["--port", str(port), *options]
     # Given once, an option of the row takes the place of the usual one.
     usual = {"--name": pki.SERVER_NAME, "--chain": world.chain,
              "--key": world.key, "--anchor": f"server:{world.anchor}"}
     for option, value in usual.items():
         if option not in options:
             options += [option, value]
-    result = subprocess.run([world.probe, "--port", str(port), *options],
-                            capture_output=True, text=True, timeout=300,
-                            check=False)
+    return options
+
+
+def probe(world, port, options, *then):
+    """Runs sessions in one process: the first, and those of `then`, each a
+    port and options. What is printed of them."""
+    words = complete(world, port, options)
+    for next_port, next_options in then:
+        words += ["--then", *complete(world, next_port, next_options)]
+    result = subprocess.run([world.probe, *words], capture_output=True,
+                            text=True, timeout=300, check=False)
     if result.returncode != 0:
         return [{"exit": result.returncode, "stderr": result.stderr[-2000:]}]
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
+class Row:
+    """One peer, and what comes of a session with it.
+
+    control: options and server of the same peer without the defect, which is
+    accepted; by default what make_control() finds. ours: what is wrong is on
+    our side. kind: the class of the peer, Server or what is like it. table:
+    "good", "hostile" or "ours".
+    """
+
+    def __init__(self, title, expected, options=(), slow=False, control=None,
+                 ours=False, kind=None, hostile=False, **server):
+        self.title, self.expected, self.options = title, expected, options
+        self.slow, self.server = slow, server
+        self.kind = kind or (Stranger if "says" in server else Server)
+        bad = expected.get("status", "PAWL_OK") != "PAWL_OK" or hostile
+        self.table = "ours" if ours else "hostile" if bad else "good"
+        self.control = control or self.make_control()
+
+    def make_control(self):
+        """The good server of the same version, with a chain as long."""
+        versions = ("-tls1_2", "-dtls1_2")
+        options = [o for o in self.options if o in ("--tls12", "--datagram")]
+        flags = [f for f in self.server.get("flags", ()) if f in versions]
+        if "--datagram" in options and not flags:
+            flags = ["-dtls1_2"]
+        if "-dtls1_2" in flags and "--tls12" not in options:
+            options.append("--tls12")
+        if "-tls1_2" in flags and "--tls12" not in options:
+            flags = []
+        return options, {"flags": flags} if flags else {}
+
+
 ROWS = []
 
 
-def row(title, expected, options=(), slow=False, **server):
-    ROWS.append((title, expected, options, slow, server))
+def row(title, expected, options=(), **more):
+    ROWS.append(Row(title, expected, options, **more))
 
 
 def refused(status, rule=None, stage="HANDSHAKE", **more):
@@ -252,7 +293,7 @@ def datagram_rows(w):
     row("DTLS 1.2, more than a datagram holds",
         {"call": "echo", "status": "PAWL_ERR_TOO_SMALL", "leaked": 0,
          "stage": "CONFIRMED"}, [*DTLS12, "--text", "x" * 1300],
-        flags=["-dtls1_2"])
+        flags=["-dtls1_2"], ours=True)
     row("DTLS 1.2, the protocol asked for (ALPN)", {**good, "alpn": "coap"},
         [*DTLS12, "--alpn", "coap"], flags=["-dtls1_2", "-alpn", "coap"])
     row("DTLS 1.2, our certificate is not asked for",
@@ -274,7 +315,7 @@ def datagram_rows(w):
         DTLS12, flags=["-dtls1", "-cipher", "ALL:@SECLEVEL=0"])
     row("DTLS 1.2, the key store fails",
         refused("PAWL_ERR_KEYSTORE", "the key store did not sign", port=4711),
-        [*DTLS12, "--key-store", "fail"], flags=["-dtls1_2"])
+        [*DTLS12, "--key-store", "fail"], flags=["-dtls1_2"], ours=True)
     row("DTLS, a connection ID is required, and the server knows none",
         refused("PAWL_ERR_POLICY",
                 "the server does without a connection ID"),
@@ -297,7 +338,7 @@ def certificate_rows(w):
     row("an anchor of another role",
         refused("PAWL_ERR_POLICY", "no anchor of trust has the role",
                 stage="CONNECTING"),
-        ["--anchor", f"enroll:{w.anchor}"])
+        ["--anchor", f"enroll:{w.anchor}"], ours=True)
     row("a right CA for another use", refused("PAWL_ERR_UNTRUSTED"),
         ["--anchor", f"enroll:{w.anchor}", "--anchor",
          f"server:{w.write(w.other_ca.der())}"])
@@ -333,7 +374,8 @@ def certificate_rows(w):
         leaf=pki.make_leaf(w.ca, begin=-pki.DAY, end=9 * pki.DAY))
     row("clock unknown: expired before the floor",
         refused("PAWL_ERR_EXPIRED"),
-        ["--now", "-1", "--floor", str(int(time.time()) + 86400 * 400)])
+        ["--now", "-1", "--floor", str(int(time.time()) + 86400 * 400)],
+        ours=True)
     row("clock behind the floor counts as unknown", GOOD,
         ["--now", "1500000000", "--floor", "1600000000"])
     itself = pki.make_ca(pki.SERVER_NAME)
@@ -411,32 +453,35 @@ def client_rows(w):
         flags=["-tls1_2"], client_ca=w.other_ca)
     row("sending fails, and an alert says why",
         refused("PAWL_ERR_REFUSED", stage="ESTABLISHED", alert="unknown_ca",
-                refused=True, call="echo"), ["--mute"], client_ca=w.other_ca)
+                refused=True, call="echo"), ["--mute"], client_ca=w.other_ca,
+                ours=True)
     row("sending fails, and nothing says why",
         refused("PAWL_ERR_IO", stage="ESTABLISHED", call="echo"), ["--mute"],
-        flags=["-num_tickets", "0"])
+        flags=["-num_tickets", "0"], ours=True)
     expired = w.make_client(w.client_ca, begin=-9 * pki.DAY, end=-pki.DAY)
     options = ["--chain", w.write(expired.der()),
                "--key", w.write(expired.key_der())]
     row("our own certificate has expired",
         refused("PAWL_ERR_EXPIRED", "our own certificate has expired",
-                stage="CONNECTING", call="open"), options)
+                stage="CONNECTING", call="open"), options, ours=True)
     row("our own has expired, but it is for its renewal",
         refused("PAWL_ERR_REFUSED", stage="ESTABLISHED",
                 alert="certificate_expired", refused=True),
-        [*options, "--use", "enroll", "--anchor", f"enroll:{w.anchor}"])
+        [*options, "--use", "enroll", "--anchor", f"enroll:{w.anchor}"],
+        ours=True)
     row("our key is of another certificate",
         refused("PAWL_ERR_KEYSTORE",
                 "our key is not that of our certificate",
                 stage="CONNECTING", call="open"),
-        ["--key", w.write(w.server.key_der())])
+        ["--key", w.write(w.server.key_der())], ours=True)
     row("the key store has lost the key",
         refused("PAWL_ERR_KEYSTORE", "the key store has no such key",
-                stage="CONNECTING", call="open"), ["--key-store", "lost"])
+                stage="CONNECTING", call="open"), ["--key-store", "lost"],
+                ours=True)
     row("the key store fails in the handshake",
         refused("PAWL_ERR_KEYSTORE", "the key store did not sign",
                 signatures=0, port=4711, call="step"),
-        ["--key-store", "fail"])
+        ["--key-store", "fail"], ours=True)
 
 
 def protocol_rows(w):
@@ -465,7 +510,7 @@ def protocol_rows(w):
 def stranger_rows():
     """Peers that speak no TLS."""
     row("nobody listens", refused("PAWL_ERR_UNREACHABLE", stage="CONNECTING",
-                                  call="step"), says=None)
+                                  call="step"), says=None, ours=True)
     row("silence", refused("PAWL_ERR_TIMEOUT",
                            "the handshake took too long"),
         ["--timeout", "400"], says=b"")
@@ -495,6 +540,16 @@ def sweep_rows():
     row("each allocation fails in turn",
         {"sweep": "alloc", "leaks": 0, "only": "PAWL_ERR_NO_MEMORY",
          "again": GOOD}, ["--sweep", "alloc"], slow=True)
+
+
+def all_rows(world):
+    good_rows(world)
+    datagram_rows(world)
+    certificate_rows(world)
+    client_rows(world)
+    protocol_rows(world)
+    stranger_rows()
+    sweep_rows()
 
 
 def mismatches(expected, lines):
@@ -652,11 +707,11 @@ def check_hellos(world):
     ]
 
 
-def run_row(world, title, expected, options, server):
-    kind = Stranger if "says" in server else Server
-    with kind(world, **server) as peer:
-        lines = probe(world, peer.port, options)
-        wrong = mismatches(expected, lines)
+def run_row(world, one):
+    title = one.title
+    with one.kind(world, **one.server) as peer:
+        lines = probe(world, peer.port, one.options)
+        wrong = mismatches(one.expected, lines)
         log = pathlib.Path(peer.log).read_text(errors="replace")
     first = lines[0] if lines else {}
     told = (first.get("rule") or first.get("alert") or "") \
@@ -687,18 +742,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         world = World(folder)
         world.probe = os.path.abspath(arguments.probe)
-        good_rows(world)
-        datagram_rows(world)
-        certificate_rows(world)
-        client_rows(world)
-        protocol_rows(world)
-        stranger_rows()
-        sweep_rows()
-        rows = [entry for entry in ROWS if arguments.only in entry[0] and
-                not (entry[3] and arguments.quick) and
-                (entry[3] or entry is ROWS[0] or not arguments.slow)]
-        failed = sum(not run_row(world, title, expected, options, server)
-                     for title, expected, options, _, server in rows)
+        all_rows(world)
+        rows = [one for one in ROWS if arguments.only in one.title and
+                not (one.slow and arguments.quick) and
+                (one.slow or one is ROWS[0] or not arguments.slow)]
+        failed = sum(not run_row(world, one) for one in rows)
         hellos = []
         if not (arguments.system or arguments.slow) and arguments.only[:11] in "ClientHello":
             hellos = check_hellos(world)

@@ -15,6 +15,8 @@
  *   --key-store W   "fail": signing fails; "lost": there is no key
  *   --sweep die|end|alloc   all of them in turn, until one does no harm
  *   --callback FILE   no session: what the verify callback says of FILE
+ *   --then            what follows is for another session, after this one, in
+ *                     the same process
  */
 #include <pawl/pawl.h>
 #include <pawl/session.h>
@@ -51,7 +53,7 @@ struct options {
     int64_t now_s, floor_s; /* now_s 0: the machine's; -1: unknown */
 };
 
-static struct options options = {
+static const struct options usual = {
     .endpoint = {.use = PAWL_USE_MQTT, .host = "127.0.0.1"},
     .text = "pawl",
     .die_at = UINT64_MAX,
@@ -59,6 +61,7 @@ static struct options options = {
     .timeout_ms = 5000,
 };
 
+static struct options options;
 static struct pawl_trust trust;
 static uint8_t chain[8192], key_der[512], anchor_bytes[8][4096], pin[33];
 static struct pawl_bytes own_chain, own_key;
@@ -112,7 +115,8 @@ static bool open_key(void)
 {
     word32 at = 0;
 
-    return wc_InitRng(&rng) == 0 && wc_ecc_init(&signing_key) == 0 &&
+    wc_ecc_free(&signing_key);
+    return wc_ecc_init(&signing_key) == 0 &&
            wc_EccPrivateKeyDecode(own_key.data, &at, &signing_key,
                                   (word32)own_key.len) == 0;
 }
@@ -411,6 +415,9 @@ static struct outcome run(bool quiet)
     };
     const char *call = "open";
     size_t used = global->used;
+    uint64_t began_ms = probe_monotonic(NULL);
+
+    shown = 0;
 
     global->fail_at = options.alloc_at;
     outcome.status = pawl_session_open(&session, &config);
@@ -431,7 +438,8 @@ static struct outcome run(bool quiet)
     pawl_session_close(&session); /* harmless */
     outcome.leaked = global->used - used;
     if (!quiet) {
-        printf(", \"leaked\": %zu}\n", outcome.leaked);
+        printf(", \"leaked\": %zu, \"ms\": %llu}\n", outcome.leaked,
+               (unsigned long long)(probe_monotonic(NULL) - began_ms));
     }
     fflush(stdout);
     return outcome;
@@ -680,9 +688,14 @@ static bool take_value(const char *name, const char *value)
     return true;
 }
 
-static void take_options(int argc, char **argv)
+/* Takes in options from argv[at] on; where it ends, at --then or at the end. */
+static int take_options(int argc, char **argv, int at)
 {
-    for (int i = 1; i < argc; i++) {
+    int i = at;
+
+    options = usual;
+    trust.anchor_count = 0;
+    for (; i < argc && strcmp(argv[i], "--then") != 0; i++) {
         if (take_flag(argv[i])) {
             continue;
         }
@@ -692,18 +705,15 @@ static void take_options(int argc, char **argv)
         }
         i++;
     }
+    return i;
 }
 
-int main(int argc, char **argv)
+/* What one part of the command line asks for. */
+static void run_part(void)
 {
-    pawl_posix_transport_init(&sockets);
-    pawl_posix_clock_init(&machine_clock);
-    take_options(argc, argv);
-    /* As pawl_trust_load() leaves it; signatures are not the matter here. */
-    trust.authentic = PAWL_TRUST_AUTHENTIC;
-    if (pawl_init(&port) != PAWL_OK || !open_key()) {
-        fputs("probe: cannot begin\n", stderr);
-        return 4;
+    if (!open_key()) {
+        fputs("probe: no key\n", stderr);
+        exit(4);
     }
     if (options.callback != NULL) {
         run_callback();
@@ -711,6 +721,24 @@ int main(int argc, char **argv)
         run_sweep();
     } else {
         (void)run(false);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    pawl_posix_transport_init(&sockets);
+    pawl_posix_clock_init(&machine_clock);
+    /* As pawl_trust_load() leaves it; signatures are not the matter here. */
+    trust.authentic = PAWL_TRUST_AUTHENTIC;
+    options = usual;
+    if (pawl_init(&port) != PAWL_OK || wc_InitRng(&rng) != 0 ||
+        wc_ecc_init(&signing_key) != 0) {
+        fputs("probe: cannot begin\n", stderr);
+        return 4;
+    }
+    for (int at = 1; at <= argc; at++) {
+        at = take_options(argc, argv, at);
+        run_part();
     }
     wc_ecc_free(&signing_key);
     wc_FreeRng(&rng);
