@@ -330,4 +330,22 @@ const struct pawl_suit_parameters *
 pawl_manifest_parameters(const struct pawl_manifest_process *process,
                          size_t index);
 
+/*
+ * Writes a SUIT_Capability_Report (draft-ietf-suit-report-18): the commands,
+ * parameters, algorithms and members that this build reads, from the tables
+ * that it reads them by, and the components of the device. For a server that
+ * makes manifests, or a SUIT report; it is not signed here.
+ *
+ * components   encoded identifiers, as in a manifest
+ * operations   those of the device: a command without one is left out
+ * out, *len    room in bytes; then the length, also where it does not fit
+ *
+ * Returns PAWL_OK, PAWL_ERR_TOO_SMALL (out holds nothing of use).
+ */
+PAWL_MUST_USE
+enum pawl_status
+pawl_manifest_capabilities(const struct pawl_bytes *components, size_t count,
+                           const struct pawl_manifest_operations *operations,
+                           uint8_t *out, size_t *len);
+
 #endif

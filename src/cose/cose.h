@@ -70,6 +70,9 @@ enum pawl_status pawl_cose_verify(const struct pawl_cose *cose,
                                   struct pawl_bytes payload,
                                   struct pawl_bytes external_aad);
 
+/* Whether messages of an algorithm can be verified. */
+bool pawl_cose_has_algorithm(int64_t number);
+
 /* Makes a signature with a key that lies elsewhere. */
 struct pawl_cose_signer {
     void *ctx;

@@ -68,6 +68,11 @@ const struct pawl_cose_algorithm *pawl_cose_algorithm(int64_t number)
     return NULL;
 }
 
+bool pawl_cose_has_algorithm(int64_t number)
+{
+    return pawl_cose_algorithm(number) != NULL;
+}
+
 void pawl_cose_put_structure(struct pawl_cbor_out *out, uint64_t tag,
                              struct pawl_bytes protected_,
                              struct pawl_bytes external_aad, size_t payload_len)

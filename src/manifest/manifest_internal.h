@@ -124,6 +124,13 @@ struct pawl_suit_command {
     uint8_t key;
 };
 
+/* Whether there is such a command, and the device can do it. */
+bool pawl_suit_has_command(int64_t number,
+                           const struct pawl_manifest_operations *operations);
+
+/* Whether there is such a parameter. */
+bool pawl_suit_has_parameter(int64_t number);
+
 /* Reads the command at the top frame; its number is noted in process. */
 enum pawl_status pawl_suit_read_command(struct pawl_manifest_process *process,
                                         struct pawl_suit_command *command);

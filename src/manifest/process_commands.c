@@ -109,17 +109,30 @@ static bool will_run(const struct pawl_manifest_process *process)
     return true;
 }
 
-/* Finds what is known of the command process->key; whether it may stand here,
- * and the device can do it. */
+/* What is known of a command; NULL if there is none of this number. */
+static const struct pawl_suit_command_row *row_of(int64_t number)
+{
+    uint8_t key = (uint8_t)number;
+
+    return key == number && key < PAWL_ARRAY_LEN(rows) && rows[key].known
+               ? &rows[key]
+               : NULL;
+}
+
+bool pawl_suit_has_command(int64_t number,
+                           const struct pawl_manifest_operations *operations)
+{
+    return row_of(number) != NULL && has_operation(operations, (uint8_t)number);
+}
+
+/* Finds the command process->key; whether it may stand here, and the device
+ * can do it. */
 static bool look_up(const struct pawl_manifest_process *process,
                     struct pawl_suit_command *command)
 {
+    command->row = row_of(process->key);
     command->key = (uint8_t)process->key;
-    if (command->key != process->key || command->key >= PAWL_ARRAY_LEN(rows)) {
-        return false;
-    }
-    command->row = &rows[command->key];
-    return command->row->known &&
+    return command->row != NULL &&
            (command->row->shared || process->section != PAWL_SUIT_SHARED) &&
            (has_operation(process->operations, command->key) ||
             !will_run(process));

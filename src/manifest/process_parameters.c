@@ -62,6 +62,11 @@ static const struct parameter *parameter_of(int64_t key)
     return NULL;
 }
 
+bool pawl_suit_has_parameter(int64_t number)
+{
+    return parameter_of(number) != NULL;
+}
+
 static enum pawl_status read_uuid(struct pawl_cbor *in, struct pawl_bytes *out)
 {
     enum pawl_status status = pawl_cbor_bstr(in, out);

@@ -19,8 +19,8 @@ sys.path.insert(0, HERE)
 
 from sources import Skipped  # noqa: E402
 
-LINTS = ("layers", "symbols", "allocators", "prototypes", "spdx", "cmake",
-         "format")
+LINTS = ("layers", "symbols", "allocators", "prototypes", "spdx", "rules",
+         "cmake", "format")
 
 
 def findings_in(lint, tree):
