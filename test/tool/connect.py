@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -94,7 +95,7 @@ def good_rows(world, folder):
             folder, f"127.0.0.1:{server.port}", *named, "--alpn", "mqtt"),
             result="confirmed", stage="confirmed", version="TLS 1.3",
             suite="TLS_AES_128_GCM_SHA256", group="secp256r1", alpn="mqtt",
-            resumed=False, cid=None, round_trips=1, signatures=1,
+            resumed=False, cid=False, round_trips=1, signatures=1,
             identity="idevid", failure=None)
         check("bytes, time and memory are shown", got["bytes_in"] > 1000 and
               got["bytes_out"] > 500 and got["handshake_ms"] < 5000 and
@@ -119,6 +120,10 @@ def good_rows(world, folder):
             folder, f"127.0.0.1:{server.port}", *named, "--tls12"),
             version="TLS 1.2", result="confirmed", round_trips=2,
             suite="TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
+    with peers.Server(world, flags=["-dtls1_2"]) as server:
+        expect("DTLS 1.2", OK, connect(
+            folder, f"127.0.0.1:{server.port}", *named, "--dtls", "--tls12"),
+            version="DTLS 1.2", result="confirmed", timeouts=0, cid=False)
     with peers.Server(world, flags=["-num_tickets", "0"]) as server:
         done = connect(folder, f"127.0.0.1:{server.port}", *named)
         expect("a server that says nothing", OK, done,
@@ -204,7 +209,7 @@ def network_rows(world, folder):
             ("silence", NETWORK, "between",
              {"status": "PAWL_ERR_TIMEOUT", "stage": "handshake",
               "result": "network"}, b""),
-            ("plaintext HTTP", BY_US, "TLS is spoken",
+            ("plaintext HTTP", BY_US, "is spoken",
              {"status": "PAWL_ERR_PROTOCOL"}, b"HTTP/1.1 400 Bad\r\n\r\n"),
             ("an alert at once", BY_PEER, "internal_error",
              {"alert_received": "internal_error"},
@@ -214,6 +219,12 @@ def network_rows(world, folder):
                            "--json", "--timeout", "1")
             expect(what, code, done, says, **shown)
             check(f"{what} ends in time", done.seconds < 3, done.seconds)
+    with socket.socket(type=socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.0.1", 0))
+        done = connect(folder, f"127.0.0.1:{mute.getsockname()[1]}",
+                       "--device", "d", "--json", "--dtls", "--timeout", "2")
+        expect("datagrams that nobody answers", NETWORK, done, "between",
+               status="PAWL_ERR_TIMEOUT", timeouts=1)
     expect("a name that is none", NETWORK, connect(
         folder, "no-such-host.invalid:443", "--device", "d", "--json",
         "--timeout", "5"), "check the name", status="PAWL_ERR_UNREACHABLE")

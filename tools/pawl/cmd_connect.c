@@ -101,13 +101,14 @@ static int take_options(int argc, char **argv, struct options *options,
         return tool_fail(CONNECT_USAGE, "--alpn takes at most %d characters",
                          PAWL_SESSION_ALPN_MAX - 1);
     }
-    if (options->dtls > 0) {
-        return tool_fail(CONNECT_USAGE, "--dtls: this build has no DTLS");
-    }
     connection->target = options->target;
     connection->endpoint.server_name = options->server_name;
     connection->endpoint.alpn = options->alpn;
     connection->endpoint.tls12 = options->tls12 > 0;
+    if (options->dtls > 0) {
+        connection->endpoint.transport = PAWL_DATAGRAM;
+        connection->endpoint.connection_id = PAWL_CID_OFFERED;
+    }
     return read_seconds(options->timeout, timeout_ms);
 }
 
@@ -314,6 +315,12 @@ static void run(struct connection *connection,
 
     connection->session = &session;
     connection->status = pawl_session_open(&session, &config);
+    if (connection->status == PAWL_ERR_UNSUPPORTED &&
+        connection->endpoint.connection_id == PAWL_CID_OFFERED) {
+        /* A wolfSSL without connection IDs; they are no must. */
+        connection->endpoint.connection_id = PAWL_CID_NONE;
+        connection->status = pawl_session_open(&session, &config);
+    }
     if (connection->status == PAWL_OK) {
         connection->status = shake(give_up_ms);
     }

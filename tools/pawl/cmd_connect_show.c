@@ -33,6 +33,7 @@ int connect_exit(const struct connection *connection)
     case PAWL_ERR_IO:
         return CONNECT_NETWORK;
     case PAWL_ERR_ARGUMENT:
+    case PAWL_ERR_UNSUPPORTED:
         return CONNECT_USAGE;
     default:
         return CONNECT_BY_US;
@@ -67,7 +68,9 @@ static const char *advice_for(const struct connection *connection)
     case PAWL_ERR_POLICY:
         return "correct the server's configuration, or the trust document";
     case PAWL_ERR_PROTOCOL:
-        return "check that TLS is spoken on that port";
+        return "check that TLS, or with --dtls DTLS, is spoken on that port";
+    case PAWL_ERR_UNSUPPORTED:
+        return "build with wolfSSL 5.9.1 or later";
     default:
         return "give the server another certificate";
     }
@@ -219,15 +222,16 @@ static void add_negotiated(json_t *json, const struct connection *connection)
     struct pawl_session_info info = pawl_session_info(connection->session);
 
     (void)json_object_update_new(
-        json, json_pack("{s:o, s:o, s:o, s:o, s:b, s:o, s:o}", "version",
+        json, json_pack("{s:o, s:o, s:o, s:o, s:b, s:b, s:o}", "version",
                         text_or_none(version_name(info.version)), "suite",
                         text_or_none(suite_name(info.suite)), "group",
                         text_or_none(connection->group), "alpn",
                         text_or_none(connection->alpn), "resumed", 0, "cid",
-                        json_null(), "chain", chain_json(connection)));
+                        info.connection_id, "chain", chain_json(connection)));
     (void)json_object_update_new(
-        json, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "round_trips",
-                        (json_int_t)info.round_trips, "bytes_in",
+        json, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "round_trips",
+                        (json_int_t)info.round_trips, "timeouts",
+                        (json_int_t)info.timeouts, "bytes_in",
                         (json_int_t)info.bytes_in, "bytes_out",
                         (json_int_t)info.bytes_out, "handshake_ms",
                         (json_int_t)info.handshake_ms, "signatures",
