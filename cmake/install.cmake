@@ -10,7 +10,13 @@ set(PAWL_WOLFSSL_INCLUDE "${CMAKE_INSTALL_INCLUDEDIR}/pawl-wolfssl")
 
 install(DIRECTORY "${PAWL_ROOT}/include/pawl"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
-install(TARGETS pawl pawl_boot EXPORT pawlTargets
+set(PAWL_INSTALLED pawl pawl_boot)
+foreach(store pawl_pkcs11 pawl_tpm2)
+    if(TARGET ${store})
+        list(APPEND PAWL_INSTALLED ${store})
+    endif()
+endforeach()
+install(TARGETS ${PAWL_INSTALLED} EXPORT pawlTargets
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(EXPORT pawlTargets NAMESPACE pawl:: DESTINATION "${PAWL_CMAKE_DIR}")
 

@@ -22,14 +22,15 @@ QUICKSTART="$BUILD openssl=openssl mosquitto=mosquitto
     python3-cbor2=@cbor2 python3-cryptography=@cryptography"
 TEST="$BUILD libcmocka-dev=./cmocka.h pkg-config=pkg-config python3=python3
     clang-format=clang-format openssl=openssl python3-cbor2=@cbor2
-    python3-cryptography=@cryptography"
+    python3-cryptography=@cryptography libtss2-dev=./tss2/tss2_esys.h"
 BENCH="gcc=gcc libc6-dev=./stdio.h dpkg-dev=dpkg-source python3=python3
     gcc-arm-none-eabi=arm-none-eabi-gcc
     libnewlib-arm-none-eabi=arm-none-eabi-gcc
     qemu-system-arm=qemu-system-arm valgrind=valgrind"
 FULL="$QUICKSTART $TEST $BENCH clang=clang libclang-rt-dev=clang
     llvm=llvm-cov g++=g++ patch=patch libwolfssl-dev=./wolfssl/version.h softhsm2=softhsm2-util
-    opensc=pkcs11-tool"
+    opensc=pkcs11-tool p11-kit=p11-kit p11-kit-modules=p11-kit swtpm=swtpm
+    tpm2-tools=tpm2_createprimary"
 # Packages of the lists above that bring a service.
 SERVICES='mosquitto nginx'
 POLICY=/usr/sbin/policy-rc.d
