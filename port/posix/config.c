@@ -50,6 +50,7 @@ static const struct row rows[] = {
     ROW("clock_rate", clock_rate_milli, rate, false),
     ROW("clock_base_s", clock_base_s, seconds, false),
     ROW("mqtt_topic_prefix", mqtt_topic_prefix, topic, false),
+    ROW("keystore", keystore, keystore, false),
 };
 #define ROWS (sizeof rows / sizeof rows[0])
 
@@ -84,6 +85,7 @@ void pawl_posix_config_default(struct pawl_posix_config *config)
         .wall_clock = true,
         .clock_rate_milli = 1000,
         .mqtt_topic_prefix = "pawl",
+        .keystore = PAWL_POSIX_KEYS_SOFT,
     };
 }
 

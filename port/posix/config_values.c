@@ -87,6 +87,31 @@ static int hex_value(char c)
 }
 
 /* RFC 9562, 4: 8-4-4-4-12 hexadecimal digits. */
+/* Only what kind it is; the rest is read when it is opened. */
+static bool keystore_parse(void *field, const char *text)
+{
+    size_t len = strlen(text);
+    bool named = strcmp(text, PAWL_POSIX_KEYS_SOFT) == 0 ||
+                 strncmp(text, "pkcs11:", 7) == 0 ||
+                 strncmp(text, "tpm2:", 5) == 0;
+    for (size_t i = 0; i < len && named; i++) {
+        named = text[i] > ' ' && text[i] <= '~';
+    }
+    if (!named || len >= PAWL_POSIX_KEYS_NAME_MAX) {
+        return false;
+    }
+    memcpy(field, text, len + 1);
+    return true;
+}
+
+static void keystore_format(const void *field, char *text, size_t cap)
+{
+    (void)snprintf(text, cap, "%.511s", (const char *)field);
+}
+
+const struct pawl_posix_value pawl_posix_value_keystore = {
+    keystore_parse, keystore_format, "needs soft, pkcs11:... or tpm2:..."};
+
 static bool uuid_parse(void *field, const char *text)
 {
     uint8_t uuid[16];

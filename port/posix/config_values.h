@@ -23,6 +23,7 @@ extern const struct pawl_posix_value pawl_posix_value_known;
 extern const struct pawl_posix_value pawl_posix_value_seconds;
 extern const struct pawl_posix_value pawl_posix_value_rate;
 extern const struct pawl_posix_value pawl_posix_value_topic;
+extern const struct pawl_posix_value pawl_posix_value_keystore;
 
 /* USE HOST PORT SERVER_NAME, with blanks between them. */
 bool pawl_posix_endpoint_parse(struct pawl_posix_endpoint *endpoint,

@@ -111,8 +111,10 @@ static enum pawl_status fill_draft(int dir_fd,
     if (status != PAWL_OK) {
         return status;
     }
-    *what = PAWL_POSIX_SEALING_KEY_PATH;
-    status = pawl_posix_sealing_key_create(dir_fd, *what);
+    if (strcmp(config->keystore, PAWL_POSIX_KEYS_SOFT) == 0) {
+        *what = PAWL_POSIX_SEALING_KEY_PATH;
+        status = pawl_posix_sealing_key_create(dir_fd, *what);
+    }
     if (status != PAWL_OK) {
         return status;
     }

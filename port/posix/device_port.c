@@ -9,37 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum pawl_status refuse_save(void *ctx, struct pawl_bytes bytes)
-{
-    (void)ctx;
-    (void)bytes;
-    return PAWL_ERR_IO; /* opened for inspection */
-}
-
 static enum pawl_status open_keys(struct pawl_posix_device *device,
                                   const char *dir, enum pawl_posix_mode mode,
                                   char *error)
 {
-    enum pawl_status status = pawl_posix_keyfile_open(
-        &device->keyfile, device->dir_fd, PAWL_POSIX_KEYS_PATH,
-        PAWL_POSIX_SEALING_KEY_PATH);
-    if (mode != PAWL_POSIX_WRITE) {
-        device->keyfile.storage.save = refuse_save;
-    }
-    if (status == PAWL_OK) {
-        status = pawl_soft_keystore_open(&device->soft_keystore,
-                                         &device->keyfile.storage,
-                                         device->keyfile.sealing_key);
-    }
-    /* The store has what it derived from it. */
-    explicit_bzero(device->keyfile.sealing_key,
-                   sizeof device->keyfile.sealing_key);
+    char reason[PAWL_POSIX_ERROR_MAX];
+    enum pawl_status status = pawl_posix_keys_open(
+        &device->keys, device->dir_fd, device->config.keystore,
+        device->config.serial, mode, reason);
     if (status != PAWL_OK) {
-        return pawl_posix_fail(error, PAWL_ERR_KEYSTORE,
-                               "%.256s: its keys cannot be opened (%d): "
-                               "sealing.key must be the 32 bytes they were "
-                               "made with, mode 0600; else provision again",
-                               dir, (int)status);
+        return pawl_posix_fail(error, status, "%.256s: %.250s", dir, reason);
     }
     return PAWL_OK;
 }
@@ -47,7 +26,7 @@ static enum pawl_status open_keys(struct pawl_posix_device *device,
 static void close_rest(struct pawl_posix_device *device)
 {
     pawl_posix_transport_finish(&device->transport);
-    pawl_soft_keystore_close(&device->soft_keystore);
+    pawl_posix_keys_close(&device->keys);
     pawl_posix_lock_finish(&device->lock);
     if (device->port.arena != NULL) {
         explicit_bzero(device->port.arena, device->port.arena_size);
@@ -63,7 +42,7 @@ static enum pawl_status fill_rest(struct pawl_posix_device *device, char *error)
     device->port.transport = &device->transport.transport;
     device->port.lock = &device->lock.lock;
     device->port.entropy = &pawl_posix_entropy;
-    device->port.keystore = &device->soft_keystore.keystore;
+    device->port.keystore = device->keys.keystore;
     device->port.arena = malloc(PAWL_POSIX_ARENA_SIZE);
     device->port.arena_size = PAWL_POSIX_ARENA_SIZE;
     device->close_rest = close_rest;

@@ -12,7 +12,7 @@
  *   journal                        flash: the record of update and boot
  *   identity.journal  identity.objects   flash: identity and trust
  *   counter                        the security counter, a decimal line
- *   keys  sealing.key              the software key store
+ *   keys  sealing.key              the software key store, if it is that
  *   loader.lock                    held by the boot loader that runs
  *
  * Functions that may fail for a reason that a person can mend write one line,
@@ -24,8 +24,10 @@
  */
 
 #include <pawl/boot.h>
+#include <pawl/pkcs11_keystore.h>
 #include <pawl/port/port.h>
 #include <pawl/soft_keystore.h>
+#include <pawl/tpm2_keystore.h>
 #include <pawl/wait.h>
 #include <pthread.h>
 
@@ -33,6 +35,7 @@
 #define PAWL_POSIX_PATH_MAX 1024
 #define PAWL_POSIX_HOST_MAX 256
 #define PAWL_POSIX_ENDPOINT_MAX 8
+#define PAWL_POSIX_KEYS_NAME_MAX 512
 #define PAWL_POSIX_HANDLE_MAX 8            /* connections open at once */
 #define PAWL_POSIX_ARENA_SIZE (256 * 1024) /* bytes */
 
@@ -266,6 +269,55 @@ enum pawl_status pawl_posix_keyfile_open(struct pawl_posix_keyfile *keyfile,
                                          int dir_fd, const char *path,
                                          const char *sealing_key_path);
 
+/* ---- the key store that a device names: device_keys.c ---- */
+
+#define PAWL_POSIX_KEYS_SOFT "soft"
+
+/* A key store that is open. */
+struct pawl_posix_keys {
+    const struct pawl_keystore *keystore; /* the port's table */
+    struct pawl_posix_keyfile keyfile;
+    struct pawl_soft_keystore soft;
+    struct pawl_pkcs11_keystore pkcs11;
+    struct pawl_tpm2_keystore tpm2;
+    /* Private. */
+    int dir_fd;
+    char name[PAWL_POSIX_KEYS_NAME_MAX];
+    const char *secret_path, *owner_path; /* NULL: the environment's */
+};
+
+/*
+ * Opens a key store by its name:
+ *
+ *   soft       the files keys and sealing.key of the directory
+ *   pkcs11:token=LABEL;serial=NUMBER;object=PREFIX
+ *         ?module-path=FILE&pin-source=file:FILE
+ *              a PKCS #11 token (RFC 7512; the parts without a ? may be left
+ *              out). The PIN is the first line of pin-source, or else of the
+ *              environment's PAWL_PIN. Keys are named PREFIX-idevid and so on;
+ *              without object=, by the device's serial number.
+ *   tpm2:TCTI?handle=0xHEX&auth-source=file:FILE&owner-auth-source=file:FILE
+ *              a TPM 2.0; handle is the first persistent one. Without a
+ *              source, PAWL_PIN and PAWL_OWNER_AUTH of the environment, or
+ *              empty values.
+ *
+ * Files are seen from the directory, and are refused if others may read them.
+ * Opened PAWL_POSIX_READ_ONLY, nothing is generated or destroyed. The table
+ * is valid until pawl_posix_keys_close(); keys must not be moved.
+ *
+ * Returns PAWL_ERR_MALFORMED    no such name
+ *         PAWL_ERR_UNSUPPORTED  this program was built without it
+ *         PAWL_ERR_KEYSTORE     the store, its token or its PIN
+ * with the reason in error.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_posix_keys_open(struct pawl_posix_keys *keys, int dir_fd,
+                                      const char *name, const char *serial,
+                                      enum pawl_posix_mode mode, char *error);
+
+/* Closes it; one that failed to open, or all zeros, is no error. */
+void pawl_posix_keys_close(struct pawl_posix_keys *keys);
+
 /* ---- configuration: config.c ---- */
 
 /* A server that the device may talk to, as device.conf names it. */
@@ -306,6 +358,8 @@ struct pawl_posix_config {
     int64_t clock_base_s;      /* from when on the rate counts */
 
     char mqtt_topic_prefix[64]; /* "pawl" */
+
+    char keystore[PAWL_POSIX_KEYS_NAME_MAX]; /* soft; or pkcs11:, tpm2: */
 
     size_t endpoint_count;
     struct pawl_posix_endpoint endpoints[PAWL_POSIX_ENDPOINT_MAX];
@@ -360,8 +414,7 @@ struct pawl_posix_device {
     struct pawl_slot slots[2];
     struct pawl_store store;
     struct pawl_posix_transport transport;
-    struct pawl_posix_keyfile keyfile;
-    struct pawl_soft_keystore soft_keystore;
+    struct pawl_posix_keys keys;
     /* Private. */
     bool open;
     int dir_fd;
@@ -391,8 +444,8 @@ enum pawl_status pawl_posix_device_open_boot(struct pawl_posix_device *device,
  * Opens all of the device: what pawl_posix_device_open_boot() does, and the
  * key store, transport, entropy, lock and arena. For a writer the watchdog of
  * the configuration runs from here on. pawl_init(&device->port) is the next
- * call. Returns what the other does, and PAWL_ERR_NO_MEMORY,
- * PAWL_ERR_KEYSTORE.
+ * call. Returns what the other and pawl_posix_keys_open() do, and
+ * PAWL_ERR_NO_MEMORY.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_posix_device_open(struct pawl_posix_device *device,
