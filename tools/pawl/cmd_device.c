@@ -63,6 +63,18 @@ static int read_conf(const char *path, struct pawl_posix_config *config)
     return code;
 }
 
+/* Takes another key store than the configuration's. What it may be is read
+ * when the configuration is written. */
+static int name_keystore(struct pawl_posix_config *config, const char *name)
+{
+    int len = snprintf(config->keystore, sizeof config->keystore, "%s", name);
+
+    return len > 0 && (size_t)len < sizeof config->keystore
+               ? TOOL_OK
+               : tool_fail(TOOL_USAGE, "--keystore needs soft, pkcs11:... or "
+                                       "tpm2:...");
+}
+
 /* Fills the draft; only a whole device is put in its place. */
 static int make(const char *dir, const struct pawl_posix_config *config,
                 const struct provision *from)
@@ -92,19 +104,23 @@ static int make(const char *dir, const struct pawl_posix_config *config,
 int device_provision(int argc, char **argv)
 {
     const char *dir = NULL, *conf = NULL, *trust = NULL, *envelope = NULL,
-               *image = NULL;
+               *image = NULL, *keystore = NULL;
     const struct tool_option options[] = {
         {"--conf", &conf, 1, NULL, true},
         {"--trust", &trust, 1, NULL, true},
         {"--envelope", &envelope, 1, NULL, true},
         {"--image", &image, 1, NULL, true},
+        {"--keystore", &keystore, 1, NULL, false},
     };
     struct pawl_posix_config config;
     struct provision from = {.trust = {0}, .envelope = {0}, .image = {0}};
-    int code = tool_arguments(argc, argv, options, 4, &dir, dir_name, 1);
+    int code = tool_arguments(argc, argv, options, 5, &dir, dir_name, 1);
 
     if (code == TOOL_OK) {
         code = read_conf(conf, &config);
+    }
+    if (code == TOOL_OK && keystore != NULL) {
+        code = name_keystore(&config, keystore);
     }
     if (code == TOOL_OK) {
         code = tool_read(trust, PAWL_TRUST_MAX, &from.trust);

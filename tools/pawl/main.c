@@ -97,10 +97,19 @@ static const struct command {
      "where the format is right. --json: a line for each command, and a last\n"
      "one with result, reason and stage.\n"},
     {"device", "provision", device_provision,
-     "DIR --conf FILE --trust FILE --envelope FILE --image FILE",
+     "DIR --conf FILE --trust FILE --envelope FILE --image FILE\n"
+     "           [--keystore soft|pkcs11:URI|tpm2:TCTI]",
      "make a device directory, as a factory does",
-     "The device makes its own IDevID key; the image goes into slot A with\n"
-     "its manifest beside it. DIR must not exist; it appears whole, or not\n"
+     "The device makes its own IDevID key, in the key store that --keystore "
+     "or\n"
+     "the configuration names; this program never sees a private key. A token\n"
+     "or a TPM that holds an IDevID key already is refused.\n"
+     "  "
+     "pkcs11:token=LABEL;object=PREFIX?module-path=FILE&pin-source=file:FILE\n"
+     "  tpm2:TCTI?handle=0xHEX&auth-source=file:FILE\n"
+     "Without a source, PINs and authorisations are those of PAWL_PIN and\n"
+     "PAWL_OWNER_AUTH. The image goes into slot A with its manifest beside\n"
+     "it. DIR must not exist; it appears whole, or not\n"
      "at all. The configuration's keys are in port/posix/posix.h.\n"},
     {"device", "csr", device_csr, "DIR -o FILE",
      "write the request for the factory's certificate, as PEM", ""},

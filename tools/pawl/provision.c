@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What a factory does to a device, in its order: key, trust, image. */
+/* What a factory does to a device: trust, image, and the key last, since a
+ * key in a token does not go away with a device that could not be made. */
 
 #include "provision.h"
 #include "crypto/crypto.h"
@@ -189,16 +190,44 @@ static int store_firmware(struct pawl_posix_device *device,
                : code;
 }
 
+/*
+ * The IDevID key, made in the device's own key store. A token or a TPM may
+ * hold another device's under the same name: that is never replaced. Keys of
+ * LDevIDs there are nobody's, and are removed.
+ */
+static int make_key(const struct pawl_keystore *store)
+{
+    uint8_t point[PAWL_P256_POINT_SIZE];
+    enum pawl_status status =
+        store->public_key(store->ctx, PAWL_KEY_IDEVID, point);
+
+    if (status == PAWL_OK) {
+        return tool_fail(TOOL_REFUSED,
+                         "the key store holds an IDevID key already: name "
+                         "another object= or handle=, or destroy it");
+    }
+    if (status == PAWL_ERR_NOT_FOUND) {
+        status = store->generate(store->ctx, PAWL_KEY_IDEVID);
+    }
+    if (status == PAWL_OK) {
+        status = store->destroy(store->ctx, PAWL_KEY_LDEVID_A);
+    }
+    if (status == PAWL_OK) {
+        status = store->destroy(store->ctx, PAWL_KEY_LDEVID_B);
+    }
+    return status == PAWL_OK
+               ? TOOL_OK
+               : tool_fail_status("making the IDevID key", status);
+}
+
 int provision_fill(struct pawl_posix_device *device,
                    const struct provision *from)
 {
     static struct pawl_trust trust;
-    const struct pawl_keystore *store = device->port.keystore;
-    enum pawl_status status = store->generate(store->ctx, PAWL_KEY_IDEVID);
-
-    if (status != PAWL_OK) {
-        return tool_fail_status("making the IDevID key", status);
-    }
     int code = store_trust(device, tool_bytes(&from->trust), &trust);
-    return code == TOOL_OK ? store_firmware(device, &trust, from) : code;
+
+    if (code == TOOL_OK) {
+        code = store_firmware(device, &trust, from);
+    }
+    return code == TOOL_OK ? make_key(device->port.keystore) : code;
 }

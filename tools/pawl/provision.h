@@ -11,10 +11,11 @@ struct provision {
 };
 
 /*
- * Fills a blank device that is open, with pawl_init() done: an IDevID key in
- * its key store, the trust document, the image in slot A with its manifest
- * beside it. All is verified as the device will verify it. Reasons are
- * printed; what was written before a failure stays.
+ * Fills a blank device that is open, with pawl_init() done: the trust
+ * document, the image in slot A with its manifest beside it, and an IDevID key
+ * made in its key store, where there must be none yet. All is verified as the
+ * device will verify it. Reasons are printed; what was written before a failure
+ * stays.
  */
 int provision_fill(struct pawl_posix_device *device,
                    const struct provision *from);
