@@ -62,6 +62,11 @@ struct pawl_session_info {
     uint32_t timeouts;    /* DTLS: how often its timer ran out and the last
                            * flight was sent again */
     bool connection_id;   /* the server recognises us by a connection ID */
+
+    /* Up to when the server's word about the time may be believed, in seconds
+     * since 1970: the earliest end of its chain, if an anchor with
+     * PAWL_ROLE_TIME vouches for it. 0: not at all. */
+    int64_t time_until_s;
 };
 
 struct pawl_session_config {

@@ -86,19 +86,70 @@ static enum pawl_status judge_leaf(const struct session *session,
     return PAWL_OK;
 }
 
-/* Judges the whole chain by pawl's rules. */
-static enum pawl_status judge(const struct session *session,
+/* The anchors of the session's roles; those that may tell the time are the
+ * first *timely of them. */
+static size_t gather(const struct session *session, struct pawl_bytes *anchors,
+                     size_t *timely)
+{
+    const struct pawl_trust *trust = session->config.trust;
+    uint32_t roles = pawl_session_roles(&session->config);
+    struct pawl_bytes all[PAWL_TRUST_ANCHOR_MAX];
+    size_t count = pawl_trust_anchors(trust, roles, all);
+    size_t front = 0, back = count;
+
+    for (size_t i = 0, at = 0; i < trust->anchor_count && at < count; i++) {
+        if ((trust->anchors[i].roles & roles) != 0) {
+            bool time = (trust->anchors[i].roles & PAWL_ROLE_TIME) != 0;
+            anchors[time ? front++ : --back] = all[at++];
+        }
+    }
+    *timely = front;
+    return count;
+}
+
+/* The earliest end of the certificates that the server sent. */
+static int64_t earliest_end(const struct pawl_bytes *chain, size_t count)
+{
+    int64_t end_s = INT64_MAX;
+
+    for (size_t i = 0; i < count; i++) {
+        struct pawl_x509 cert;
+        const char *rule = "";
+
+        if (pawl_x509_parse(&cert, chain[i], &rule) != PAWL_OK) {
+            return 0;
+        }
+        end_s = cert.not_after < end_s ? cert.not_after : end_s;
+    }
+    return end_s;
+}
+
+/*
+ * Judges the whole chain by pawl's rules. Anchors that may tell the time are
+ * tried first, so that it is known whether one of them vouches for the server.
+ */
+static enum pawl_status judge(struct session *session,
                               const struct pawl_bytes *chain, size_t count,
                               size_t *bad, const char **rule)
 {
     struct pawl_bytes anchors[PAWL_TRUST_ANCHOR_MAX];
-    size_t anchor_count = pawl_trust_anchors(
-        session->config.trust, pawl_session_roles(&session->config), anchors);
+    size_t timely = 0;
+    size_t anchor_count = gather(session, anchors, &timely);
     struct pawl_x509_time time = pawl_session_time(&session->config);
-    enum pawl_status status =
-        pawl_x509_verify_chain(chain, count, anchors, anchor_count,
-                               PAWL_X509_SERVER_AUTH, &time, bad, rule);
+    enum pawl_status status = PAWL_ERR_UNTRUSTED;
 
+    if (timely > 0) {
+        status =
+            pawl_x509_verify_chain(chain, count, anchors, timely,
+                                   PAWL_X509_SERVER_AUTH, &time, bad, rule);
+        session->info.time_until_s =
+            status == PAWL_OK ? earliest_end(chain, count) : 0;
+    }
+    if (status == PAWL_ERR_UNTRUSTED) {
+        status =
+            pawl_x509_verify_chain(chain, count, anchors, anchor_count,
+                                   PAWL_X509_SERVER_AUTH, &time, bad, rule);
+    }
     if (status == PAWL_OK) {
         *bad = 0;
         status = judge_leaf(session, chain[0], rule);
@@ -106,7 +157,7 @@ static enum pawl_status judge(const struct session *session,
     return status;
 }
 
-static enum pawl_status judge_store(const struct session *session,
+static enum pawl_status judge_store(struct session *session,
                                     const WOLFSSL_X509_STORE_CTX *store,
                                     size_t *bad, const char **rule)
 {

@@ -253,6 +253,12 @@ def good_rows(w):
         flags=["-alpn", "mqtt"])
     row("a server that knows no ALPN", {**GOOD, "alpn": ""}, ["--alpn", "mqtt"])
     row("a line of 4000 bytes", GOOD, ["--text", "abcdefgh" * 500])
+    row("an anchor that may not tell the time", {**GOOD, "tells_time": False},
+        ["--anchor", f"server:{w.anchor}", "--anchor",
+         f"server+time:{w.write(w.other_ca.der())}"])
+    row("an anchor that may tell the time", {**GOOD, "tells_time": True},
+        ["--anchor", f"server:{w.write(w.other_ca.der())}", "--anchor",
+         f"server+time:{w.anchor}"])
     row("an anchor of another role beside the right one", GOOD,
         ["--anchor", f"server:{w.anchor}", "--anchor",
          f"enroll:{w.write(w.other_ca.der())}"])

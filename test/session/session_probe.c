@@ -342,7 +342,8 @@ static void print(const struct pawl_session *session, const char *call,
            "\"%s\", \"alert_sent\": \"%s\", \"tls\": %d, \"port\": %d, "
            "\"certificate\": %d, \"refused\": %s, \"rule\": \"%s\", "
            "\"group\": \"%s\", \"alpn\": \"%s\", \"round_trips\": %u, "
-           "\"shown\": %zu, \"timeouts\": %u, \"cid\": %s",
+           "\"shown\": %zu, \"timeouts\": %u, \"cid\": %s, "
+           "\"tells_time\": %s",
            call, pawl_status_name(outcome->status),
            stage_name(stage == PAWL_SESSION_FAILED ? failure->stage : stage),
            outcome->echoed ? "true" : "false", info.version, info.suite,
@@ -353,7 +354,8 @@ static void print(const struct pawl_session *session, const char *call,
            failure->port_code, failure->certificate,
            failure->client_refused ? "true" : "false", failure->rule,
            pawl_session_group(session), alpn, info.round_trips, shown,
-           info.timeouts, info.connection_id ? "true" : "false");
+           info.timeouts, info.connection_id ? "true" : "false",
+           info.time_until_s > 0 ? "true" : "false");
 }
 
 /* Nothing may be sent or received before the server was judged. */
@@ -563,6 +565,9 @@ static uint32_t role_of(const char *word)
 {
     if (strcmp(word, "enroll") == 0) {
         return PAWL_ROLE_ENROLL;
+    }
+    if (strcmp(word, "server+time") == 0) {
+        return PAWL_ROLE_SERVER | PAWL_ROLE_TIME;
     }
     return strcmp(word, "download") == 0 ? PAWL_ROLE_DOWNLOAD
                                          : PAWL_ROLE_SERVER;
