@@ -13,6 +13,9 @@
  *                      then the image into the spare slot -> install -> reset
  *   on trial        -> a session that the broker accepted, and healthy()
  *                      -> accept; else the trial runs out, or is rejected
+ *   trust document  -> announced as an update is, or pushed by the
+ *                      application: verified, stored, in force; sessions
+ *                      begin anew with its anchors
  */
 
 #include <pawl/endpoint.h>
@@ -47,7 +50,11 @@ enum pawl_agent_event_code {
     PAWL_EVENT_SESSION_FAILED = 17, /* session says why */
     PAWL_EVENT_ENROLL_FAILED = 18,
     PAWL_EVENT_DOWNLOAD_FAILED = 19, /* tried again later, with back-off */
-    PAWL_EVENT_FAILED = 20           /* the agent itself: status */
+    PAWL_EVENT_FAILED = 20,          /* the agent itself: status */
+    PAWL_EVENT_TRUST_ROTATED = 21,   /* sequence: its version, now in force */
+    PAWL_EVENT_TRUST_REFUSED = 22,   /* status; sequence: the version wanted */
+    PAWL_EVENT_TRUST_WANTED = 23,    /* a version is missing: sequence */
+    PAWL_EVENT_TRUST_LOST = 24 /* the document; sequence: version wanted */
 };
 
 /*
@@ -62,7 +69,7 @@ struct pawl_agent_event {
     const struct pawl_session_failure *session;
     const struct pawl_manifest_failure *manifest;
     uint64_t done, total; /* bytes */
-    uint64_t sequence;    /* of the manifest */
+    uint64_t sequence;    /* of the manifest, or a trust document's version */
 };
 
 struct pawl_agent_config {
@@ -88,6 +95,11 @@ struct pawl_agent_config {
      * could not write it (choice.refused is PAWL_ERR_IO). */
     bool running_known;
     pawl_slot_set running;
+
+    /* The factory's trust document as the firmware brings it along: where
+     * both stored copies are lost, the chain begins here again. Empty: then
+     * pawl_agent_open() fails. */
+    struct pawl_bytes factory_trust;
 
     uint32_t retry_first_ms; /* back-off after a failure; 0: 1,000 */
     uint32_t retry_max_ms;   /* at most; 0: 600,000 */
@@ -127,6 +139,22 @@ enum pawl_status pawl_agent_open(struct pawl_agent *agent,
  */
 enum pawl_status pawl_agent_step(struct pawl_agent *agent,
                                  struct pawl_wait *wait);
+
+/*
+ * Takes the next trust document, however it came here: by USB, over BLE, from
+ * a file. What pawl_identity_rotate_trust() says, and then sessions that were
+ * open are opened anew, and an update that waits is judged again. After a loss
+ * (PAWL_EVENT_TRUST_LOST) this is the only way on: each version in order.
+ *
+ * Returns what pawl_identity_rotate_trust() does; PAWL_ERR_STATE also before
+ * pawl_agent_open().
+ *
+ * Blocks for one public-key operation per signature and for storing one
+ * object.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_agent_trust(struct pawl_agent *agent,
+                                  struct pawl_bytes document);
 
 /* Ends sessions and forgets. For hosts and tests. */
 void pawl_agent_close(struct pawl_agent *agent);

@@ -79,6 +79,14 @@ struct pawl_agent {
     unsigned tries;    /* of one manifest since the start, */
     uint8_t tried[32]; /* its digest */
 
+    /* Rotation of the trust document. */
+    struct pawl_trust successor;  /* room to verify one */
+    char trust_uri[PAWL_URI_MAX]; /* where documents are; "": none announced */
+    uint64_t trust_newest;        /* version of the newest of them */
+    bool fetching_trust;          /* what the fetch lane is about */
+    bool rejudging;               /* the engine judges what waits, by it */
+    bool trust_lost;              /* below the floor: it trusts nobody */
+
     uint8_t trial;          /* how far the proof of a trial image is */
     enum pawl_status fatal; /* the agent cannot go on */
 };

@@ -226,7 +226,7 @@ static enum pawl_status open_parts(struct pawl_agent *agent)
                               &agent->link.credential, agent->link.chain, &len);
     }
     if (status == PAWL_OK) {
-        status = pawl_trust_open(&agent->trust, agent->config.port->store);
+        status = pawl_agent_trust_open(agent);
     }
     if (status == PAWL_OK) {
         status = open_update(agent);
@@ -255,6 +255,7 @@ enum pawl_status pawl_agent_open(struct pawl_agent *agent,
     if (status == PAWL_OK) {
         agent->opened = true;
         take_stock(agent);
+        pawl_agent_trust_tell_lost(agent);
     }
     return status;
 }
@@ -268,8 +269,10 @@ enum pawl_status pawl_agent_step(struct pawl_agent *agent,
     if (!agent->opened) {
         return PAWL_ERR_STATE;
     }
-    pawl_agent_link_step(agent, &one[0]);
-    pawl_agent_fetch_step(agent, &one[1]);
+    if (!agent->trust_lost) { /* nobody could be believed */
+        pawl_agent_link_step(agent, &one[0]);
+        pawl_agent_fetch_step(agent, &one[1]);
+    }
     pawl_agent_trial_step(agent, &one[2]);
     for (size_t i = 0; i < PAWL_ARRAY_LEN(one); i++) {
         pawl_agent_merge_wait(wait, &one[i]);
@@ -284,6 +287,7 @@ enum pawl_status pawl_agent_step(struct pawl_agent *agent,
     bool resting = agent->link.state == LINK_ONLINE &&
                    agent->fetch.state == FETCH_IDLE &&
                    agent->trial == TRIAL_NONE;
+    resting = resting || (agent->trust_lost && agent->trial == TRIAL_NONE);
     return resting ? PAWL_OK : PAWL_PENDING;
 }
 
@@ -329,6 +333,10 @@ const char *pawl_agent_event_name(enum pawl_agent_event_code code)
         [PAWL_EVENT_ENROLL_FAILED] = "ENROLL_FAILED",
         [PAWL_EVENT_DOWNLOAD_FAILED] = "DOWNLOAD_FAILED",
         [PAWL_EVENT_FAILED] = "FAILED",
+        [PAWL_EVENT_TRUST_ROTATED] = "TRUST_ROTATED",
+        [PAWL_EVENT_TRUST_REFUSED] = "TRUST_REFUSED",
+        [PAWL_EVENT_TRUST_WANTED] = "TRUST_WANTED",
+        [PAWL_EVENT_TRUST_LOST] = "TRUST_LOST",
     };
     size_t index = (size_t)code;
 

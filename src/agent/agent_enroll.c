@@ -54,6 +54,8 @@ void pawl_agent_enroll_step(struct pawl_agent *agent, struct pawl_wait *wait)
     if (status == PAWL_PENDING) {
         return;
     }
+    pawl_agent_learn_time(agent, &link->session,
+                          pawl_enroll_result(&agent->enroll)->date_s);
     if (status != PAWL_OK) {
         refused(agent, status);
         return;

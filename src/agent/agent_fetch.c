@@ -107,30 +107,100 @@ void pawl_agent_fetch_refuse(struct pawl_agent *agent, enum pawl_status status)
               &info.manifest);
 }
 
-/* Begins with the announced URI, unless there is none. */
-static void begin(struct pawl_agent *agent, struct pawl_wait *wait)
+void pawl_agent_fetch_begin_anew(struct pawl_agent *agent)
 {
     struct pawl_agent_lane *fetch = &agent->fetch;
+
+    pawl_agent_lane_close(fetch);
+    switch ((enum fetch_state)fetch->state) {
+    case FETCH_IDLE:
+    case FETCH_REST:
+    case FETCH_CONNECT:
+    case FETCH_HEAD:
+    case FETCH_BODY:
+    case FETCH_PAYLOAD_CONNECT:
+    case FETCH_PAYLOAD_HEAD:
+    case FETCH_PAYLOAD_BODY:
+        break;
+    case FETCH_START:
+        if (agent->fetching_trust) {
+            break;
+        }
+        return; /* the engine is at it, without a server: */
+    case FETCH_WANT:
+    case FETCH_FINISH:
+    case FETCH_INSTALL:
+    case FETCH_RESET:
+    case FETCH_CANCEL:
+    case FETCH_CLEAN:
+        return;
+    }
+    fetch->backoff = (struct pawl_backoff){0};
+    fetch->state = FETCH_REST;
+}
+
+/*
+ * What is fetched next: a trust document, which may withdraw who signed the
+ * update; but where its server fails, an update has every other turn. An image
+ * on trial is proved before its successor is fetched.
+ */
+static bool is_trusts_turn(const struct pawl_agent *agent)
+{
+    bool update = agent->announced[0] != '\0' && agent->trial == TRIAL_NONE;
+
+    return pawl_agent_trust_due(agent) && !(agent->fetching_trust && update);
+}
+
+/* Takes the URI of what is fetched next apart. */
+static enum pawl_status aim(struct pawl_agent *agent)
+{
     struct pawl_bytes text = {(const uint8_t *)agent->announced,
                               pawl_text_len(agent->announced, PAWL_URI_MAX)};
 
-    agent->announced_new = false;
     agent->envelope_len = 0;
     agent->sequence = 0;
-    enum pawl_status status = pawl_uri_parse(&agent->uri, text);
+    if (agent->fetching_trust) {
+        return pawl_agent_trust_uri(agent, &agent->uri);
+    }
+    agent->announced_new = false;
+    return pawl_uri_parse(&agent->uri, text);
+}
+
+/* Gives up what is being fetched. */
+static void refuse_either(struct pawl_agent *agent, enum pawl_status status)
+{
+    if (agent->fetching_trust) {
+        agent->fetching_trust = false;
+        pawl_agent_trust_refuse(agent, status);
+        pawl_agent_fetch_begin_anew(agent);
+    } else {
+        pawl_agent_fetch_refuse(agent, status);
+    }
+}
+
+/* Begins with what was announced. */
+static void begin(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    agent->fetching_trust = is_trusts_turn(agent);
+    if (!agent->fetching_trust &&
+        (agent->announced[0] == '\0' || agent->trial != TRIAL_NONE)) {
+        agent->fetch.state = FETCH_IDLE;
+        return;
+    }
+    enum pawl_status status = aim(agent);
     if (status == PAWL_OK) {
         status = pawl_agent_fetch_open(agent);
     }
     if (status == PAWL_ERR_POLICY || status == PAWL_ERR_MALFORMED ||
         status == PAWL_ERR_UNSUPPORTED || status == PAWL_ERR_LIMIT) {
-        pawl_agent_fetch_refuse(agent, status);
+        refuse_either(agent, status);
         return;
     }
     if (status != PAWL_OK) {
         pawl_agent_fetch_fail(agent, status);
         return;
     }
-    fetch->state = FETCH_CONNECT;
+    agent->fetch.state = FETCH_CONNECT;
     wait->events = PAWL_WAIT_NOTHING;
 }
 
@@ -194,14 +264,18 @@ static void head(struct pawl_agent *agent, struct pawl_wait *wait)
         return;
     }
     pawl_session_accepted(&agent->fetch.session);
+    pawl_agent_learn_time(agent, &agent->fetch.session,
+                          agent->http.response.date_s);
     agent->fetch.state = FETCH_BODY;
     wait->events = PAWL_WAIT_NOTHING;
 }
 
-/* An envelope over the limit is refused when it does not fit any more. */
+/* What is over the limit is refused when it does not fit any more. */
 static void body(struct pawl_agent *agent, struct pawl_wait *wait)
 {
-    size_t room = sizeof agent->envelope - agent->envelope_len;
+    size_t limit =
+        agent->fetching_trust ? PAWL_TRUST_MAX : sizeof agent->envelope;
+    size_t room = limit - agent->envelope_len;
     size_t received = 0;
     uint8_t one_more;
     enum pawl_status status =
@@ -217,7 +291,7 @@ static void body(struct pawl_agent *agent, struct pawl_wait *wait)
     if (status == PAWL_OK && room > 0) {
         agent->envelope_len += received;
     } else if (status == PAWL_OK) {
-        pawl_agent_fetch_refuse(agent, PAWL_ERR_LIMIT);
+        refuse_either(agent, PAWL_ERR_LIMIT);
     } else if (status == PAWL_ERR_CLOSED) {
         agent->fetch.state = FETCH_START;
     } else {
@@ -378,6 +452,22 @@ static void refuse_too_old(struct pawl_agent *agent)
               pawl_update_reason_name(PAWL_UPDATE_REASON_SEQUENCE), &failure);
 }
 
+/* Whether it would be started from its beginning. */
+static bool is_new_start(const struct pawl_manifest *manifest,
+                         const struct pawl_update_info *info)
+{
+    return !is_candidate(manifest, info) ||
+           (info->state != PAWL_UPDATE_WRITING &&
+            info->state != PAWL_UPDATE_CANDIDATE);
+}
+
+static void refuse_expired(struct pawl_agent *agent)
+{
+    static const struct pawl_manifest_failure none = {.status = PAWL_OK};
+
+    refuse_as(agent, PAWL_ERR_EXPIRED, "the trust document has expired", &none);
+}
+
 /* An envelope is here: is it authentic, is it news, is there room? */
 static void start(struct pawl_agent *agent, struct pawl_wait *wait)
 {
@@ -397,6 +487,9 @@ static void start(struct pawl_agent *agent, struct pawl_wait *wait)
         forget(agent);
     } else if (is_too_old(&manifest, &info)) {
         refuse_too_old(agent);
+    } else if (is_new_start(&manifest, &info) &&
+               pawl_trust_expired(&agent->trust, pawl_agent_wall_s(agent))) {
+        refuse_expired(agent);
     } else if (info.state == PAWL_UPDATE_CANDIDATE &&
                is_candidate(&manifest, &info)) {
         install_candidate(agent);
@@ -419,17 +512,40 @@ static void wait_for_room(struct pawl_agent *agent, struct pawl_wait *wait)
 }
 
 /* An image on trial is proved first; its successor waits. With nothing to
- * fetch the engine has its own upkeep: a counter that failed to rise. */
+ * fetch the engine has its own upkeep: a counter that failed to rise, an
+ * update that another trust document judges. */
 static void idle(struct pawl_agent *agent, struct pawl_wait *wait)
 {
-    if (agent->trial != TRIAL_NONE) {
-        return;
-    }
-    if (agent->announced[0] != '\0' && agent->announced_new) {
+    if (pawl_agent_trust_due(agent) ||
+        (agent->trial == TRIAL_NONE && agent->announced[0] != '\0' &&
+         agent->announced_new)) {
         begin(agent, wait);
-        return;
+    } else if (agent->trial == TRIAL_NONE) {
+        upkeep(agent, wait);
     }
-    upkeep(agent, wait);
+}
+
+/*
+ * Lets the engine judge what waits by a document that has come into force,
+ * before the lane goes on. States that step the engine do that by themselves.
+ */
+static bool rejudge(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    if (!agent->rejudging || (agent->fetch.state != FETCH_REST &&
+                              agent->fetch.state != FETCH_IDLE)) {
+        agent->rejudging = false;
+        return false;
+    }
+    enum pawl_status status = pawl_update_step(&agent->update, wait);
+    agent->rejudging = status == PAWL_PENDING && wait->events != 0 &&
+                       (wait->events & PAWL_WAIT_DEADLINE) == 0;
+    wait->events |= PAWL_WAIT_NOTHING;
+    if (status == PAWL_ERR_IO) {
+        agent->fatal = status;
+    } else if (status < 0) {
+        pawl_agent_fetch_refuse(agent, status);
+    }
+    return true;
 }
 
 /* Ends the wait for a server that has fallen silent; anything that moved
@@ -458,6 +574,9 @@ void pawl_agent_fetch_step(struct pawl_agent *agent, struct pawl_wait *wait)
 {
     uint8_t before = agent->fetch.state;
 
+    if (rejudge(agent, wait)) {
+        return;
+    }
     switch ((enum fetch_state)agent->fetch.state) {
     case FETCH_IDLE:
         idle(agent, wait);
@@ -475,7 +594,11 @@ void pawl_agent_fetch_step(struct pawl_agent *agent, struct pawl_wait *wait)
         body(agent, wait);
         break;
     case FETCH_START:
-        start(agent, wait);
+        if (agent->fetching_trust) {
+            pawl_agent_trust_judge(agent, wait);
+        } else {
+            start(agent, wait);
+        }
         break;
     case FETCH_CANCEL:
     case FETCH_CLEAN:

@@ -6,25 +6,26 @@
 
 /* States of the link lane: enrolment and the broker. */
 enum link_state {
-    LINK_REST,           /* until the back-off ends */
-    LINK_ENROLL_CONNECT, /* TLS to the EST server */
-    LINK_ENROLL,         /* EST */
-    LINK_CONNECT,        /* TLS to the broker */
-    LINK_MQTT,           /* CONNECT, until CONNACK */
-    LINK_SUBSCRIBE,      /* to announcements */
-    LINK_REPORT,         /* a publication until it is acknowledged */
-    LINK_ONLINE,         /* nothing to say */
-    LINK_LEAVING         /* DISCONNECT, for a renewal or a reset */
+    LINK_REST,            /* until the back-off ends */
+    LINK_ENROLL_CONNECT,  /* TLS to the EST server */
+    LINK_ENROLL,          /* EST */
+    LINK_CONNECT,         /* TLS to the broker */
+    LINK_MQTT,            /* CONNECT, until CONNACK */
+    LINK_SUBSCRIBE,       /* to announcements of updates */
+    LINK_SUBSCRIBE_TRUST, /* and of trust documents */
+    LINK_REPORT,          /* a publication until it is acknowledged */
+    LINK_ONLINE,          /* nothing to say */
+    LINK_LEAVING          /* DISCONNECT, for a renewal or a reset */
 };
 
 /* States of the fetch lane: envelope, payload, install. */
 enum fetch_state {
     FETCH_IDLE,    /* nothing announced */
     FETCH_REST,    /* until the back-off ends */
-    FETCH_CONNECT, /* TLS for the envelope */
+    FETCH_CONNECT, /* TLS for the envelope, or the trust document */
     FETCH_HEAD,
     FETCH_BODY,
-    FETCH_START, /* the engine judges the envelope */
+    FETCH_START, /* the envelope, or the trust document, is judged */
     FETCH_WANT,  /* what comes next? */
     FETCH_PAYLOAD_CONNECT,
     FETCH_PAYLOAD_HEAD,
@@ -93,6 +94,8 @@ void pawl_agent_enroll_connect(struct pawl_agent *agent,
                                struct pawl_wait *wait);
 void pawl_agent_enroll_step(struct pawl_agent *agent, struct pawl_wait *wait);
 void pawl_agent_fetch_step(struct pawl_agent *agent, struct pawl_wait *wait);
+/* Leaves the server, and begins anew at once: with what is due first. */
+void pawl_agent_fetch_begin_anew(struct pawl_agent *agent);
 /* Opens a session to the download endpoint that agent->uri names. */
 enum pawl_status pawl_agent_fetch_open(struct pawl_agent *agent);
 /* Tells why a download stopped, and tries again later. */
@@ -105,6 +108,28 @@ void pawl_agent_trial_step(struct pawl_agent *agent, struct pawl_wait *wait);
 void pawl_agent_trial_proved(struct pawl_agent *agent);
 /* Says goodbye and resets. */
 void pawl_agent_reset(struct pawl_agent *agent);
+
+/* agent_trust.c */
+/* An announcement of trust documents has come. */
+void pawl_agent_trust_announced(struct pawl_agent *agent,
+                                struct pawl_bytes payload);
+/* Whether a newer document is known of, and can be fetched. */
+bool pawl_agent_trust_due(const struct pawl_agent *agent);
+/* Where the next document is. PAWL_ERR_MALFORMED, PAWL_ERR_LIMIT and what
+ * pawl_uri_parse() says. */
+enum pawl_status pawl_agent_trust_uri(const struct pawl_agent *agent,
+                                      struct pawl_uri *uri);
+/* A document lies in envelope: it comes into force, or is refused. */
+void pawl_agent_trust_judge(struct pawl_agent *agent, struct pawl_wait *wait);
+/* Gives up what was announced, and tells why. */
+void pawl_agent_trust_refuse(struct pawl_agent *agent, enum pawl_status status);
+/* Opens the document in force, or begins with the factory's again. */
+enum pawl_status pawl_agent_trust_open(struct pawl_agent *agent);
+/* Tells what open() has found to be lost. */
+void pawl_agent_trust_tell_lost(struct pawl_agent *agent);
+/* A server told the date over this session; 0: it did not. */
+void pawl_agent_learn_time(struct pawl_agent *agent,
+                           const struct pawl_session *session, int64_t date_s);
 
 /* agent_report.c */
 void pawl_agent_topic(const struct pawl_agent *agent, const char *last,
@@ -119,6 +144,10 @@ enum pawl_status pawl_agent_write_report(const struct pawl_agent *agent,
 /* Reads an announcement; PAWL_ERR_MALFORMED leaves *uri empty. */
 enum pawl_status pawl_agent_read_announcement(struct pawl_bytes payload,
                                               char uri[PAWL_URI_MAX]);
+/* The same for trust documents; newest is the version of the newest. */
+enum pawl_status pawl_agent_read_trust_announcement(struct pawl_bytes payload,
+                                                    char uri[PAWL_URI_MAX],
+                                                    uint64_t *newest);
 /* Queues a report to the broker. */
 void pawl_agent_queue_report(struct pawl_agent *agent,
                              const struct pawl_agent_event *event);

@@ -164,18 +164,12 @@ static void rest(struct pawl_agent *agent, struct pawl_wait *wait)
 }
 
 /* An announcement replaces the one before; the fetch lane looks at it. */
-static void on_message(void *ctx, const struct pawl_mqtt_message *message)
+static void update_announced(struct pawl_agent *agent,
+                             struct pawl_bytes payload)
 {
-    struct pawl_agent *agent = ctx;
-    char topic[PAWL_TOPIC_MAX], uri[PAWL_URI_MAX];
+    char uri[PAWL_URI_MAX];
+    enum pawl_status status = pawl_agent_read_announcement(payload, uri);
 
-    pawl_agent_topic(agent, "announce", topic);
-    if (message->payload.len == 0 || message->topic.len != strlen(topic) ||
-        memcmp(message->topic.data, topic, message->topic.len) != 0) {
-        return; /* a retained announcement was taken back, or not ours */
-    }
-    enum pawl_status status =
-        pawl_agent_read_announcement(message->payload, uri);
     if (status != PAWL_OK) {
         pawl_agent_say(agent, PAWL_EVENT_REFUSED, status,
                        "an announcement that cannot be read");
@@ -188,6 +182,29 @@ static void on_message(void *ctx, const struct pawl_mqtt_message *message)
     (void)pawl_text_copy(agent->announced, sizeof agent->announced, uri);
     agent->announced_new = true;
     pawl_agent_say(agent, PAWL_EVENT_ANNOUNCED, PAWL_OK, agent->announced);
+}
+
+static bool is_topic(const struct pawl_agent *agent, struct pawl_bytes topic,
+                     const char *last)
+{
+    char own[PAWL_TOPIC_MAX];
+
+    pawl_agent_topic(agent, last, own);
+    return topic.len == strlen(own) && memcmp(topic.data, own, topic.len) == 0;
+}
+
+static void on_message(void *ctx, const struct pawl_mqtt_message *message)
+{
+    struct pawl_agent *agent = ctx;
+
+    if (message->payload.len == 0) {
+        return; /* a retained announcement was taken back */
+    }
+    if (is_topic(agent, message->topic, "announce")) {
+        update_announced(agent, message->payload);
+    } else if (is_topic(agent, message->topic, "trust")) {
+        pawl_agent_trust_announced(agent, message->payload);
+    }
 }
 
 static void connect(struct pawl_agent *agent, struct pawl_wait *wait)
@@ -216,11 +233,25 @@ static void connect(struct pawl_agent *agent, struct pawl_wait *wait)
     wait->events = PAWL_WAIT_NOTHING;
 }
 
+static void subscribe(struct pawl_agent *agent, const char *last,
+                      enum link_state state)
+{
+    char topic[PAWL_TOPIC_MAX];
+
+    pawl_agent_topic(agent, last, topic);
+    enum pawl_status status =
+        pawl_mqtt_subscribe(&agent->mqtt, topic, PAWL_MQTT_QOS_1);
+    if (status != PAWL_OK) {
+        pawl_agent_link_fail(agent, status, PAWL_EVENT_SESSION_FAILED, 0);
+        return;
+    }
+    agent->link.state = (uint8_t)state;
+}
+
 /* CONNACK said yes: the identity is proved, and announcements may come. */
 static void connected(struct pawl_agent *agent)
 {
     struct pawl_agent_lane *link = &agent->link;
-    char topic[PAWL_TOPIC_MAX];
 
     pawl_session_accepted(&link->session);
     link->backoff = (struct pawl_backoff){0};
@@ -237,15 +268,8 @@ static void connected(struct pawl_agent *agent)
         pawl_agent_say(agent, PAWL_EVENT_PROMOTED, status,
                        "the new LDevID is the current one");
     }
-    pawl_agent_topic(agent, "announce", topic);
     agent->inventory_due = true;
-    enum pawl_status status =
-        pawl_mqtt_subscribe(&agent->mqtt, topic, PAWL_MQTT_QOS_1);
-    if (status != PAWL_OK) {
-        pawl_agent_link_fail(agent, status, PAWL_EVENT_SESSION_FAILED, 0);
-        return;
-    }
-    link->state = LINK_SUBSCRIBE;
+    subscribe(agent, "announce", LINK_SUBSCRIBE);
 }
 
 /* Publishes the inventory, or the oldest report. */
@@ -293,6 +317,11 @@ static void mqtt_idle(struct pawl_agent *agent, struct pawl_wait *wait)
 
     if (link->state == LINK_MQTT) {
         connected(agent);
+        wait->events |= PAWL_WAIT_NOTHING;
+        return;
+    }
+    if (link->state == LINK_SUBSCRIBE) {
+        subscribe(agent, "trust", LINK_SUBSCRIBE_TRUST);
         wait->events |= PAWL_WAIT_NOTHING;
         return;
     }
@@ -354,6 +383,7 @@ void pawl_agent_link_step(struct pawl_agent *agent, struct pawl_wait *wait)
         break;
     case LINK_MQTT:
     case LINK_SUBSCRIBE:
+    case LINK_SUBSCRIBE_TRUST:
     case LINK_REPORT:
     case LINK_ONLINE:
         mqtt_step(agent, wait);

@@ -85,23 +85,20 @@ enum pawl_status pawl_agent_write_report(const struct pawl_agent *agent,
     return pawl_cbor_written(&out, payload);
 }
 
-enum pawl_status pawl_agent_read_announcement(struct pawl_bytes payload,
-                                              char uri[PAWL_URI_MAX])
+/* Reads the head of an announcement of count members, up to its URI. */
+static enum pawl_status read_uri(struct pawl_cbor *in, size_t count,
+                                 char uri[PAWL_URI_MAX])
 {
-    struct pawl_cbor in;
     struct pawl_bytes text = PAWL_NO_BYTES;
     uint64_t version = 0;
     int64_t key = 0;
-    size_t count = 0;
+    size_t members = 0;
 
-    uri[0] = '\0';
-    pawl_cbor_read(&in, payload);
-    if (pawl_cbor_map(&in, &count) != PAWL_OK || count != 2 ||
-        pawl_cbor_key(&in, &key, true) != PAWL_OK || key != 1 ||
-        pawl_cbor_uint(&in, &version) != PAWL_OK || version != FORMAT_VERSION ||
-        pawl_cbor_key(&in, &key, false) != PAWL_OK || key != 2 ||
-        pawl_cbor_tstr(&in, &text) != PAWL_OK ||
-        pawl_cbor_done(&in) != PAWL_OK) {
+    if (pawl_cbor_map(in, &members) != PAWL_OK || members != count ||
+        pawl_cbor_key(in, &key, true) != PAWL_OK || key != 1 ||
+        pawl_cbor_uint(in, &version) != PAWL_OK || version != FORMAT_VERSION ||
+        pawl_cbor_key(in, &key, false) != PAWL_OK || key != 2 ||
+        pawl_cbor_tstr(in, &text) != PAWL_OK) {
         return PAWL_ERR_MALFORMED;
     }
     if (text.len == 0 || memchr(text.data, 0, text.len) != NULL) {
@@ -113,6 +110,43 @@ enum pawl_status pawl_agent_read_announcement(struct pawl_bytes payload,
     memcpy(uri, text.data, text.len);
     uri[text.len] = '\0';
     return PAWL_OK;
+}
+
+enum pawl_status pawl_agent_read_announcement(struct pawl_bytes payload,
+                                              char uri[PAWL_URI_MAX])
+{
+    struct pawl_cbor in;
+
+    uri[0] = '\0';
+    pawl_cbor_read(&in, payload);
+    enum pawl_status status = read_uri(&in, 2, uri);
+    if (status == PAWL_OK && pawl_cbor_done(&in) != PAWL_OK) {
+        uri[0] = '\0';
+        status = PAWL_ERR_MALFORMED;
+    }
+    return status;
+}
+
+enum pawl_status pawl_agent_read_trust_announcement(struct pawl_bytes payload,
+                                                    char uri[PAWL_URI_MAX],
+                                                    uint64_t *newest)
+{
+    struct pawl_cbor in;
+    int64_t key = 0;
+
+    uri[0] = '\0';
+    *newest = 0;
+    pawl_cbor_read(&in, payload);
+    enum pawl_status status = read_uri(&in, 3, uri);
+    if (status == PAWL_OK &&
+        (pawl_cbor_key(&in, &key, false) != PAWL_OK || key != 3 ||
+         pawl_cbor_uint(&in, newest) != PAWL_OK ||
+         pawl_cbor_done(&in) != PAWL_OK)) {
+        uri[0] = '\0';
+        *newest = 0;
+        status = PAWL_ERR_MALFORMED;
+    }
+    return status;
 }
 
 /* The events that an operator wants to know of. */
@@ -132,6 +166,10 @@ static bool is_reported(enum pawl_agent_event_code code)
     case PAWL_EVENT_ENROLL_FAILED:
     case PAWL_EVENT_DOWNLOAD_FAILED:
     case PAWL_EVENT_FAILED:
+    case PAWL_EVENT_TRUST_ROTATED:
+    case PAWL_EVENT_TRUST_REFUSED:
+    case PAWL_EVENT_TRUST_WANTED:
+    case PAWL_EVENT_TRUST_LOST:
         return true;
     case PAWL_EVENT_STARTED:
     case PAWL_EVENT_PROMOTED:

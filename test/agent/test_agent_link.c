@@ -129,7 +129,7 @@ static void a_device_enrols_proves_it_and_goes_online(void)
     CHECK(world.sessions[1].endpoint == BROKER);
     CHECK_EQ(world.sessions[1].kind, PAWL_IDENTITY_LDEVID_NEXT);
     CHECK_EQ(world.promoted, 1);
-    CHECK(strcmp(world.filter, "pawl/dev-1/announce") == 0);
+    CHECK(strcmp(world.filters[0], "pawl/dev-1/announce") == 0);
     CHECK_EQ(world_count(PAWL_EVENT_ENROLLED), 1);
     CHECK_EQ(world_count(PAWL_EVENT_PROMOTED), 1);
     CHECK_EQ(world_count(PAWL_EVENT_PUBLISHED), 1);

@@ -60,6 +60,7 @@ static void on_event(void *ctx, const struct pawl_agent_event *event)
     CHECK(world.event_count < PAWL_ARRAY_LEN(world.events));
     world.events[world.event_count++] = event->code;
     world.event_status = event->status;
+    world.event_sequence = event->sequence;
     (void)pawl_text_copy(world.event_text, sizeof world.event_text,
                          event->text);
 }
@@ -127,8 +128,55 @@ enum pawl_status pawl_trust_open(struct pawl_trust *trust,
                                  const struct pawl_store *store)
 {
     (void)store;
-    trust->version = 7;
+    trust->version = world.trust_status == PAWL_OK ? 7 : 0;
+    return world.trust_status;
+}
+
+enum pawl_status pawl_identity_rotate_trust(struct pawl_identity *identity,
+                                            struct pawl_trust *trust,
+                                            struct pawl_trust *scratch,
+                                            struct pawl_bytes bytes)
+{
+    CHECK(identity == &world.agent.identity && trust == &world.agent.trust);
+    CHECK(scratch == &world.agent.successor);
+    world.document_len = bytes.len;
+    world.rotations++;
+    if (world.rotate_status != PAWL_OK) {
+        return world.rotate_status;
+    }
+    trust->version++;
+    return trust->version < world.trust_floor ? PAWL_PENDING : PAWL_OK;
+}
+
+enum pawl_status pawl_identity_recover_trust(struct pawl_identity *identity,
+                                             struct pawl_trust *trust,
+                                             struct pawl_bytes factory)
+{
+    (void)identity;
+    CHECK(factory.len > 0);
+    world.recoveries++;
+    trust->version = 1;
+    return trust->version < world.trust_floor ? PAWL_PENDING : PAWL_OK;
+}
+
+bool pawl_trust_expired(const struct pawl_trust *trust, int64_t now_s)
+{
+    CHECK(trust == &world.agent.trust && now_s == world.wall_s);
+    return world.trust_expired;
+}
+
+enum pawl_status pawl_identity_raise_time_floor(struct pawl_identity *identity,
+                                                int64_t seconds)
+{
+    (void)identity;
+    world.raised_s = seconds;
     return PAWL_OK;
+}
+
+struct pawl_session_info pawl_session_info(const struct pawl_session *session)
+{
+    (void)session;
+    return (struct pawl_session_info){.time_until_s = world.time_until_s};
 }
 
 /* ---- sessions ---- */
@@ -254,6 +302,8 @@ enum pawl_status pawl_mqtt_subscribe(struct pawl_mqtt *mqtt, const char *filter,
 {
     (void)mqtt;
     (void)pawl_text_copy(world.filter, sizeof world.filter, filter);
+    (void)pawl_text_copy(world.filters[world.filter_count++ % 2],
+                         sizeof world.filter, filter);
     CHECK_EQ(qos, PAWL_MQTT_QOS_1);
     return world.subscribe_status;
 }
@@ -389,31 +439,46 @@ void world_steps(unsigned count)
     }
 }
 
-static struct pawl_bytes announcement(const char *uri, uint8_t *buf, size_t cap)
+/* newest 0: of an update. */
+static struct pawl_bytes announcement(const char *uri, uint64_t newest,
+                                      uint8_t *buf, size_t cap)
 {
     struct pawl_cbor_out out;
     struct pawl_bytes bytes = PAWL_NO_BYTES;
 
     pawl_cbor_write(&out, buf, cap);
-    pawl_cbor_put_map(&out, 2);
+    pawl_cbor_put_map(&out, newest > 0 ? 3 : 2);
     pawl_cbor_put_uint(&out, 1);
     pawl_cbor_put_uint(&out, 1);
     pawl_cbor_put_uint(&out, 2);
     pawl_cbor_put_tstr(&out, uri);
+    if (newest > 0) {
+        pawl_cbor_put_uint(&out, 3);
+        pawl_cbor_put_uint(&out, newest);
+    }
     CHECK_EQ(pawl_cbor_written(&out, &bytes), PAWL_OK);
     return bytes;
 }
 
-void world_announce(const char *uri)
+static void arrive(const char *topic, const char *uri, uint64_t newest)
 {
-    static const char topic[] = "pawl/dev-1/announce";
     uint8_t buf[512];
     const struct pawl_mqtt_message message = {
-        .topic = {(const uint8_t *)topic, sizeof topic - 1},
-        .payload = announcement(uri, buf, sizeof buf),
+        .topic = {(const uint8_t *)topic, strlen(topic)},
+        .payload = announcement(uri, newest, buf, sizeof buf),
     };
 
     world.mqtt_config.on_message(world.mqtt_config.ctx, &message);
+}
+
+void world_announce(const char *uri)
+{
+    arrive("pawl/dev-1/announce", uri, 0);
+}
+
+void world_announce_trust(const char *uri, uint64_t newest)
+{
+    arrive("pawl/dev-1/trust", uri, newest);
 }
 
 unsigned world_count(enum pawl_agent_event_code code)

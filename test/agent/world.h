@@ -35,6 +35,16 @@ struct world {
     int64_t not_after_s[3];
     unsigned promoted, dropped;
 
+    /* Trust. */
+    enum pawl_status trust_status; /* of pawl_trust_open() */
+    uint64_t trust_version;        /* in force */
+    uint64_t trust_floor;          /* below it a rotation only replays */
+    enum pawl_status rotate_status, trust_changed_status;
+    unsigned rotations, recoveries, trust_changes;
+    size_t document_len; /* of the last one */
+    bool trust_expired;
+    int64_t time_until_s, raised_s;
+
     /* Sessions. */
     struct world_session sessions[WORLD_LOG]; /* that were opened */
     unsigned session_count, closed, accepted;
@@ -52,6 +62,8 @@ struct world {
     struct pawl_mqtt_config mqtt_config;
     enum pawl_status mqtt_status, publish_status, subscribe_status;
     unsigned published, left;
+    char filters[2][PAWL_TOPIC_MAX];
+    unsigned filter_count;
     char filter[PAWL_TOPIC_MAX], topic[PAWL_TOPIC_MAX];
     uint8_t payload[256];
     size_t payload_len;
@@ -88,6 +100,7 @@ struct world {
     enum pawl_agent_event_code events[WORLD_LOG * 8];
     enum pawl_status event_status; /* of the last one */
     char event_text[128];
+    uint64_t event_sequence;
     unsigned event_count;
 };
 
@@ -108,6 +121,8 @@ void world_steps(unsigned count);
 
 /* The broker announces this URI. */
 void world_announce(const char *uri);
+/* The broker announces trust documents up to this version. */
+void world_announce_trust(const char *uri, uint64_t newest);
 /* How often an event was told. */
 unsigned world_count(enum pawl_agent_event_code code);
 /* Begins to count anew. */

@@ -140,6 +140,13 @@ enum pawl_status pawl_update_clean(struct pawl_update *update)
     return PAWL_PENDING;
 }
 
+enum pawl_status pawl_update_trust_changed(struct pawl_update *update)
+{
+    (void)update;
+    world.trust_changes++;
+    return world.trust_changed_status;
+}
+
 void pawl_update_query(const struct pawl_update *update,
                        struct pawl_update_info *info)
 {
