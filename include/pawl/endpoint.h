@@ -19,7 +19,9 @@ enum pawl_use {
 /*
  * Connection IDs (RFC 9146, RFC 9147): the server recognises a device whose
  * address has changed, for example behind a NAT. The device itself asks for
- * none in what it receives: it is found by its socket.
+ * none in what it receives: it is found by its socket. Where tls12 is allowed,
+ * DTLS 1.2 alone is offered together with a connection ID: wolfSSL (5.9.2)
+ * breaks off when a server that was offered both takes DTLS 1.2.
  */
 enum pawl_connection_id {
     PAWL_CID_NONE = 0,

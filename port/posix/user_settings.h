@@ -127,13 +127,15 @@
 #define HAVE_EXTENDED_MASTER
 #define HAVE_SESSION_TICKET
 #define HAVE_EXT_CACHE
-#define NO_SESSION_CACHE
 #define WOLFSSL_EXTRA_ALERTS
 #define WOLFSSL_SET_CIPHER_BYTES /* suites are named by number */
 #define WOLF_CRYPTO_CB
 #define WOLF_PRIVATE_KEY_ID
-#ifndef PAWL_WITH_SERVER
+#ifdef PAWL_WITH_SERVER
+#define WOLFSSL_DTLS13_NO_HRR_ON_RESUME
+#else
 #define NO_WOLFSSL_SERVER
+#define NO_SESSION_CACHE
 #endif
 
 #endif

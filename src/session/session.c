@@ -256,20 +256,25 @@ static enum pawl_status wait_or_fail(struct session *session, int code,
     return pawl_session_fail_tls(session, waits ? 0 : code);
 }
 
+/* What was agreed on; 0 for none that is ours. By its name: some versions of
+ * wolfSSL have no number for DTLS. */
 static uint16_t version_of(WOLFSSL *ssl)
 {
-    switch (wolfSSL_GetVersion(ssl)) {
-    case WOLFSSL_TLSV1_3:
-        return TLS_1_3;
-    case WOLFSSL_TLSV1_2:
-        return TLS_1_2;
-    case WOLFSSL_DTLSV1_2:
-        return DTLS_1_2;
-    case SESSION_DTLSV1_3:
-        return DTLS_1_3;
-    default:
-        return 0;
+    static const struct {
+        const char *name;
+        uint16_t number;
+    } versions[] = {{"TLSv1.3", TLS_1_3},
+                    {"TLSv1.2", TLS_1_2},
+                    {"DTLSv1.3", DTLS_1_3},
+                    {"DTLSv1.2", DTLS_1_2}};
+    const char *name = wolfSSL_get_version(ssl);
+
+    for (size_t i = 0; i < PAWL_ARRAY_LEN(versions); i++) {
+        if (strcmp(name, versions[i].name) == 0) {
+            return versions[i].number;
+        }
     }
+    return 0;
 }
 
 /* Whether the version is one that the endpoint allows. */

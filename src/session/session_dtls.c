@@ -31,8 +31,11 @@ enum pawl_status pawl_dtls_method(struct session *session, void *heap,
 
     *method = NULL;
 #ifdef WOLFSSL_DTLS13
-    *method = tls12 ? wolfDTLS_client_method_ex(heap)
-                    : wolfDTLSv1_3_client_method_ex(heap);
+    *method = !tls12 ? wolfDTLSv1_3_client_method_ex(heap)
+              : session->config.endpoint->connection_id == PAWL_CID_NONE
+                  ? wolfDTLS_client_method_ex(heap)
+                  /* <pawl/endpoint.h> says why */
+                  : wolfDTLSv1_2_client_method_ex(heap);
 #else
     if (!tls12) {
         return PAWL_ERR_UNSUPPORTED;

@@ -116,6 +116,21 @@ static inline bool pawl_session_is_datagram(const struct session *session)
     return session->config.endpoint->transport == PAWL_DATAGRAM;
 }
 
+/* Whether there is a version 1.3 for the session. */
+static inline bool pawl_session_can_13(const struct session *session)
+{
+    const struct pawl_endpoint *endpoint = session->config.endpoint;
+
+    if (endpoint->transport != PAWL_DATAGRAM) {
+        return true;
+    }
+#ifdef WOLFSSL_DTLS13
+    return !endpoint->tls12 || endpoint->connection_id == PAWL_CID_NONE;
+#else
+    return false;
+#endif
+}
+
 /* The method of DTLS in the versions that the endpoint allows.
  * PAWL_ERR_UNSUPPORTED, PAWL_ERR_NO_MEMORY. */
 PAWL_MUST_USE

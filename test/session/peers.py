@@ -57,6 +57,7 @@ class World:
         self.chain = self.write(self.client.der())
         self.key = self.write(self.client.key_der())
         self.anchor = self.write(self.ca.der())
+        self.probe = self.wolfssl_server = None
 
     @staticmethod
     def make_client(issuer, **options):
@@ -97,11 +98,8 @@ class Server:
                 probe.bind(("127.0.0.1", 0))
                 self.port = probe.getsockname()[1]
             with open(self.log, "ab") as log:
-                self.process = subprocess.Popen(
-                    self.command + ["-accept", f"127.0.0.1:{self.port}"],
-                    stdin=subprocess.PIPE, stderr=log,
-                    stdout=subprocess.PIPE if self.datagram else log)
-            if self.datagram:
+                self.process = self.start(log)
+            if self.process.stdout is not None:
                 threading.Thread(target=self.answer, daemon=True).start()
             if self.wait():
                 return self
@@ -109,6 +107,12 @@ class Server:
             self.process.wait()
         raise RuntimeError("openssl s_server does not start:\n" +
                            pathlib.Path(self.log).read_text())
+
+    def start(self, log):
+        return subprocess.Popen(
+            self.command + ["-accept", f"127.0.0.1:{self.port}"],
+            stdin=subprocess.PIPE, stderr=log,
+            stdout=subprocess.PIPE if self.datagram else log)
 
     def answer(self):
         """What -rev does, from outside."""
@@ -137,6 +141,26 @@ class Server:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
+
+
+class WolfServer(Server):
+    """The test-only server on wolfSSL itself."""
+
+    def __init__(self, world, wolf, leaf=None, client_ca=None, flags=()):
+        leaf = leaf or world.server
+        self.log = world.write(b"")
+        self.datagram = wolf.startswith("d")
+        self.version = wolf
+        self.files = [world.write(leaf.der()), world.write(leaf.key_der()),
+                      world.write((client_ca or world.client_ca).der())]
+        self.flags = list(flags)
+        self.world = world
+
+    def start(self, log):
+        return subprocess.Popen(
+            [self.world.wolfssl_server, self.version, str(self.port),
+             *self.files, *self.flags],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
 
 def complete(world, port, options):
@@ -177,13 +201,17 @@ class Row:
                  ours=False, kind=None, hostile=False, **server):
         self.title, self.expected, self.options = title, expected, options
         self.slow, self.server = slow, server
-        self.kind = kind or (Stranger if "says" in server else Server)
+        self.kind = kind or (Stranger if "says" in server else
+                             WolfServer if "wolf" in server else Server)
         bad = expected.get("status", "PAWL_OK") != "PAWL_OK" or hostile
         self.table = "ours" if ours else "hostile" if bad else "good"
         self.control = control or self.make_control()
 
     def make_control(self):
         """The good server of the same version, with a chain as long."""
+        if "wolf" in self.server:
+            return ([o for o in self.options if o in ("--tls12", "--datagram")],
+                    {"wolf": self.server["wolf"]})
         versions = ("-tls1_2", "-dtls1_2")
         options = [o for o in self.options if o in ("--tls12", "--datagram")]
         flags = [f for f in self.server.get("flags", ()) if f in versions]
@@ -284,6 +312,9 @@ DTLS12 = ["--datagram", "--tls12"]
 
 def datagram_rows(w):
     good = {**GOOD, "version": 0xFEFD}
+    features = w.features
+    unsupported = refused("PAWL_ERR_UNSUPPORTED", stage="CONNECTING",
+                          call="open")
     row("DTLS 1.2", {**good, "suite": 0xC02B, "timeouts": 0}, DTLS12,
         flags=["-dtls1_2"])
     row("DTLS 1.2 in 28 KiB of its own", good, [*DTLS12, "--own-memory"],
@@ -294,11 +325,12 @@ def datagram_rows(w):
         flags=["-dtls1_2"])
     row("DTLS 1.2, a message of 1000 bytes", good,
         [*DTLS12, "--text", "abcdefgh" * 125], flags=["-dtls1_2"])
-    row("DTLS 1.2, datagrams of 400 bytes", good,
+    row("DTLS 1.2, datagrams of 400 bytes",
+        good if features["mtu"] else unsupported,
         [*DTLS12, "--datagram-size", "400"], flags=["-dtls1_2", "-mtu", "400"])
     row("DTLS 1.2, more than a datagram holds",
         {"call": "echo", "status": "PAWL_ERR_TOO_SMALL", "leaked": 0,
-         "stage": "CONFIRMED"}, [*DTLS12, "--text", "x" * 1300],
+         "stage": "CONFIRMED"}, [*DTLS12, "--text", "x" * 1450],
         flags=["-dtls1_2"], ours=True)
     row("DTLS 1.2, the protocol asked for (ALPN)", {**good, "alpn": "coap"},
         [*DTLS12, "--alpn", "coap"], flags=["-dtls1_2", "-alpn", "coap"])
@@ -316,22 +348,66 @@ def datagram_rows(w):
     row("DTLS 1.2, CBC only",
         refused("PAWL_ERR_REFUSED", alert="handshake_failure"), DTLS12,
         flags=["-dtls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA256"])
-    row("DTLS 1.0 only", refused("PAWL_ERR_REFUSED",
-                                 alert="handshake_failure"),
+    row("DTLS 1.0 only",
+        refused("PAWL_ERR_REFUSED", alert="handshake_failure")
+        if features["dtls13"] else refused("PAWL_ERR_PROTOCOL"),
         DTLS12, flags=["-dtls1", "-cipher", "ALL:@SECLEVEL=0"])
     row("DTLS 1.2, the key store fails",
         refused("PAWL_ERR_KEYSTORE", "the key store did not sign", port=4711),
         [*DTLS12, "--key-store", "fail"], flags=["-dtls1_2"], ours=True)
     row("DTLS, a connection ID is required, and the server knows none",
         refused("PAWL_ERR_POLICY",
-                "the server does without a connection ID"),
+                "the server does without a connection ID")
+        if features["cid"] else unsupported,
         [*DTLS12, "--cid", "required"], flags=["-dtls1_2"])
     row("DTLS, a connection ID is offered, and the server knows none",
-        {**good, "cid": False}, [*DTLS12, "--cid", "offered"],
+        {**good, "cid": False} if features["cid"] else unsupported,
+        [*DTLS12, "--cid", "offered"],
         flags=["-dtls1_2"])
     row("DTLS 1.2 only, not allowed",
-        refused("PAWL_ERR_PROTOCOL", alert_sent="protocol_version"),
-        ["--datagram"], flags=["-dtls1_2"])
+        refused("PAWL_ERR_PROTOCOL", alert_sent="protocol_version")
+        if features["dtls13"] else unsupported, ["--datagram"], flags=["-dtls1_2"])
+
+
+def dtls13_rows(w):
+    """Against the test-only server: no packaged one speaks DTLS 1.3 or knows
+    connection IDs."""
+    good = {**GOOD, "stage": "CONFIRMED", "version": 0xFEFC, "cid": False}
+    old = {**good, "version": 0xFEFD}
+    row("DTLS 1.3", {**good, "suite": 0x1301, "timeouts": 0}, ["--datagram"],
+        wolf="dtls13")
+    row("DTLS 1.3 in 28 KiB of its own", good, ["--datagram", "--own-memory"],
+        wolf="dtls13")
+    row("DTLS 1.3 is preferred where 1.2 is allowed", good, DTLS12,
+        wolf="dtls13")
+    row("DTLS 1.3, each call blocks", good, ["--datagram", "--block"],
+        wolf="dtls13")
+    row("DTLS 1.3, datagrams of 400 bytes", good,
+        ["--datagram", "--datagram-size", "400"], wolf="dtls13")
+    row("DTLS 1.3, our certificate is refused",
+        refused("PAWL_ERR_REFUSED", refused=True), ["--datagram"],
+        wolf="dtls13", client_ca=w.other_ca)
+    row("DTLS 1.3, unknown CA", refused("PAWL_ERR_UNTRUSTED", signatures=0),
+        ["--datagram"], wolf="dtls13", leaf=pki.make_leaf(w.other_ca))
+    for version, expected, options in (("dtls13", good, ["--datagram"]),
+                                       ("dtls12", old, DTLS12)):
+        name = "DTLS 1." + version[-1]
+        row(f"{name}, a connection ID of 8 bytes", {**expected, "cid": True},
+            [*options, "--cid", "required"], wolf=version,
+            flags=["--cid", "8"])
+        row(f"{name}, a connection ID, and a new address",
+            {**expected, "cid": True},
+            [*options, "--cid", "required", "--rebind"], wolf=version,
+            flags=["--cid", "8"])
+        row(f"{name}, a new address without a connection ID",
+            {"call": "echo", "status": "PAWL_ERR_TIMEOUT", "cid": False},
+            [*options, "--rebind", "--timeout", "1500"], wolf=version)
+        row(f"{name}, a connection ID is required, and not agreed to",
+            refused("PAWL_ERR_POLICY",
+                    "the server does without a connection ID"),
+            [*options, "--cid", "required"], wolf=version)
+        row(f"{name}, a connection ID is not asked for", expected, options,
+            wolf=version, flags=["--cid", "8"])
 
 
 def certificate_rows(w):
@@ -549,8 +625,11 @@ def sweep_rows():
 
 
 def all_rows(world):
+    world.features = probe(world, 1, ["--features"])[0]
     good_rows(world)
     datagram_rows(world)
+    if world.wolfssl_server and world.features["dtls13"]:
+        dtls13_rows(world)
     certificate_rows(world)
     client_rows(world)
     protocol_rows(world)
@@ -736,6 +815,8 @@ def run_row(world, one):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("probe")
+    parser.add_argument("--server", help="the program wolfssl_server; without "
+                        "it, rows that need it are left out")
     parser.add_argument("--quick", action="store_true",
                         help="without the rows that try every byte")
     parser.add_argument("--slow", action="store_true",
@@ -748,6 +829,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         world = World(folder)
         world.probe = os.path.abspath(arguments.probe)
+        world.wolfssl_server = arguments.server and \
+            os.path.abspath(arguments.server)
         all_rows(world)
         rows = [one for one in ROWS if arguments.only in one.title and
                 not (one.slow and arguments.quick) and

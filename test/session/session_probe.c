@@ -14,6 +14,8 @@
  *   --alloc-at N    the N-th allocation fails
  *   --key-store W   "fail": signing fails; "lost": there is no key
  *   --sweep die|end|alloc   all of them in turn, until one does no harm
+ *   --rebind          after the handshake, it goes on from another address
+ *   --features        no session: what the wolfSSL at hand has
  *   --callback FILE   no session: what the verify callback says of FILE
  *   --then            what follows is for another session, after this one, in
  *                     the same process
@@ -44,7 +46,7 @@ struct options {
     uint64_t die_at, end_at; /* UINT64_MAX: never */
     size_t alloc_at;         /* 0: never */
     bool key_fails, key_lost;
-    bool own_memory;
+    bool own_memory, features, rebind;
     const char *sweep;
     const char *callback;
     uint32_t timeout_ms;
@@ -124,6 +126,7 @@ static bool open_key(void)
 /* ---- the transport: the port's, made worse ---- */
 
 static struct pawl_posix_transport sockets;
+static int real_handle;
 static uint64_t moved;    /* bytes, both ways */
 static bool muted;        /* sending fails */
 static unsigned turns[2]; /* of sending, of receiving */
@@ -156,8 +159,22 @@ static enum pawl_status probe_open(void *ctx, enum pawl_transport_kind kind,
     (void)ctx;
     moved = calls = 0;
     muted = false;
+    *handle = 0;
     return sockets.transport.open(sockets.transport.ctx, kind, host, port,
-                                  handle);
+                                  &real_handle);
+}
+
+/* As if a NAT had forgotten us: a new socket, which has another port. */
+static void rebind(void)
+{
+    int old = real_handle;
+
+    if (sockets.transport.open(sockets.transport.ctx, PAWL_DATAGRAM,
+                               options.endpoint.host, options.endpoint.port,
+                               &real_handle) != PAWL_OK) {
+        exit(3);
+    }
+    sockets.transport.close(sockets.transport.ctx, old);
 }
 
 static enum pawl_status probe_send(void *ctx, int handle, const void *data,
@@ -166,6 +183,7 @@ static enum pawl_status probe_send(void *ctx, int handle, const void *data,
     enum pawl_status status = PAWL_ERR_FAULT;
 
     (void)ctx;
+    (void)handle;
     len = allowed(len, options.die_at);
     if (len == 0 || muted) {
         return PAWL_ERR_IO;
@@ -173,8 +191,8 @@ static enum pawl_status probe_send(void *ctx, int handle, const void *data,
     if (blocked(0)) {
         return PAWL_PENDING;
     }
-    status =
-        sockets.transport.send(sockets.transport.ctx, handle, data, len, sent);
+    status = sockets.transport.send(sockets.transport.ctx, real_handle, data,
+                                    len, sent);
     moved += status == PAWL_OK ? *sent : 0;
     return status;
 }
@@ -185,6 +203,7 @@ static enum pawl_status probe_receive(void *ctx, int handle, void *buf,
     enum pawl_status status = PAWL_ERR_FAULT;
 
     (void)ctx;
+    (void)handle;
     if (allowed(cap, options.die_at) == 0) {
         return PAWL_ERR_IO;
     }
@@ -196,8 +215,8 @@ static enum pawl_status probe_receive(void *ctx, int handle, void *buf,
     }
     cap = allowed(cap, options.die_at);
     cap = allowed(cap, options.end_at);
-    status = sockets.transport.receive(sockets.transport.ctx, handle, buf, cap,
-                                       received);
+    status = sockets.transport.receive(sockets.transport.ctx, real_handle, buf,
+                                       cap, received);
     moved += status == PAWL_OK ? *received : 0;
     return status;
 }
@@ -205,13 +224,15 @@ static enum pawl_status probe_receive(void *ctx, int handle, void *buf,
 static void probe_close(void *ctx, int handle)
 {
     (void)ctx;
-    sockets.transport.close(sockets.transport.ctx, handle);
+    (void)handle;
+    sockets.transport.close(sockets.transport.ctx, real_handle);
 }
 
 static int32_t probe_error(void *ctx, int handle)
 {
     (void)ctx;
-    return sockets.transport.last_error(sockets.transport.ctx, handle);
+    (void)handle;
+    return sockets.transport.last_error(sockets.transport.ctx, real_handle);
 }
 
 static const struct pawl_transport transport = {.open = probe_open,
@@ -429,6 +450,9 @@ static struct outcome run(bool quiet)
     }
     if (outcome.status == PAWL_OK && options.text[0] != '\0') {
         call = "echo";
+        if (options.rebind) {
+            rebind();
+        }
         outcome.status = echo(&session, &outcome.echoed);
     }
     outcome.spent = options.alloc_at != 0 && global->fail_at == 0;
@@ -559,6 +583,28 @@ static void run_callback(void)
            ask_callback(leaf, 0, -125));
 }
 
+/* What the wolfSSL at hand has. */
+static void print_features(void)
+{
+    bool dtls13 = false, cid = false, mtu = false, own = false;
+
+#ifdef WOLFSSL_DTLS13
+    dtls13 = true;
+#endif
+#ifdef WOLFSSL_DTLS_CID
+    cid = true;
+#endif
+#ifdef WOLFSSL_DTLS_MTU
+    mtu = true;
+#endif
+#ifdef WOLFSSL_USER_SETTINGS
+    own = true;
+#endif
+    printf("{\"dtls13\": %s, \"cid\": %s, \"mtu\": %s, \"own\": %s}\n",
+           dtls13 ? "true" : "false", cid ? "true" : "false",
+           mtu ? "true" : "false", own ? "true" : "false");
+}
+
 /* ---- the command line ---- */
 
 static uint32_t role_of(const char *word)
@@ -610,6 +656,10 @@ static bool take_flag(const char *name)
         options.block = true;
     } else if (strcmp(name, "--mute") == 0) {
         options.mute = true;
+    } else if (strcmp(name, "--rebind") == 0) {
+        options.rebind = true;
+    } else if (strcmp(name, "--features") == 0) {
+        options.features = true;
     } else if (strcmp(name, "--own-memory") == 0) {
         options.own_memory = true;
     } else {
@@ -720,7 +770,9 @@ static void run_part(void)
         fputs("probe: no key\n", stderr);
         exit(4);
     }
-    if (options.callback != NULL) {
+    if (options.features) {
+        print_features();
+    } else if (options.callback != NULL) {
         run_callback();
     } else if (options.sweep != NULL) {
         run_sweep();
