@@ -140,7 +140,8 @@ enum pawl_status pawl_session_open(struct pawl_session *session,
  *         PAWL_ERR_EXPIRED      the server's certificate: failure.rule
  *         PAWL_ERR_REFUSED      the server sent a fatal alert
  *         PAWL_ERR_POLICY       it did not ask for our certificate, or does not
- *                               agree to a connection ID that is required
+ *                               agree to a connection ID that is required, or
+ *                               knows no extended master secret (RFC 7627)
  *         PAWL_ERR_PROTOCOL, PAWL_ERR_KEYSTORE, PAWL_ERR_NO_MEMORY
  *
  * Blocks for at most one public-key or key-store operation and the hashing

@@ -277,6 +277,11 @@ static uint16_t version_of(WOLFSSL *ssl)
     return 0;
 }
 
+static bool is_1_2(uint16_t version)
+{
+    return version == TLS_1_2 || version == DTLS_1_2;
+}
+
 /* Whether the version is one that the endpoint allows. */
 static bool version_is_ours(const struct session *session, uint16_t version)
 {
@@ -312,6 +317,10 @@ static enum pawl_status established(struct session *session)
         return pawl_session_fail(session, PAWL_ERR_POLICY,
                                  "the version is not one we offered");
     }
+    if (is_1_2(info->version) && !pawl_session_has_extended_secret(session)) {
+        return pawl_session_fail(session, PAWL_ERR_POLICY,
+                                 "the server knows no extended master secret");
+    }
     if (session->key.signatures == 0) {
         return pawl_session_fail(session, PAWL_ERR_POLICY,
                                  "the server did not ask for our certificate");
@@ -325,8 +334,7 @@ static enum pawl_status established(struct session *session)
     }
     session->stage = PAWL_SESSION_ESTABLISHED;
     pawl_dtls_note_flight(session, now_ms(session));
-    if (info->version == TLS_1_2 || info->version == DTLS_1_2 ||
-        session->ticket_arrived) {
+    if (is_1_2(info->version) || session->ticket_arrived) {
         confirm(session);
     }
     return PAWL_OK;

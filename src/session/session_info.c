@@ -1,10 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What was negotiated, for who wants to see it. */
+/* What was negotiated: for the session itself, and for who wants to see it. */
 
 #include <string.h>
 
 #include "session/session_internal.h"
+
+/* wolfSSL tells by no function whether TLS 1.2 has the extended master secret.
+ * Its private header does; the distribution's package lacks that. */
+#ifdef WOLFSSL_USER_SETTINGS
+#include <wolfssl/internal.h>
+#endif
+
+bool pawl_session_has_extended_secret(const struct session *session)
+{
+#ifdef WOLFSSL_USER_SETTINGS
+    return session->ssl->options.haveEMS != 0;
+#else
+    (void)session;
+    return true;
+#endif
+}
 
 /* Whether wolfSSL may be asked: it knows more before, but nothing was
  * believed yet. */

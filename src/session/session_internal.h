@@ -192,6 +192,13 @@ const char *pawl_session_server_name(const struct pawl_endpoint *endpoint);
 /* The roles of which the anchors count. */
 uint32_t pawl_session_roles(const struct pawl_session_config *config);
 
+/* ---- session_info.c: what was negotiated ---- */
+
+/* Whether a TLS 1.2 handshake is bound to its keys by the extended master
+ * secret (RFC 7627). With the distribution's package, which does not tell:
+ * true. */
+bool pawl_session_has_extended_secret(const struct session *session);
+
 /* ---- session_verify.c: the verdict on the server's chain ---- */
 
 /* wolfSSL's verify callback; the store's userCtx is the struct session. */

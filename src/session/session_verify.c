@@ -154,7 +154,9 @@ static enum pawl_status judge(struct session *session,
         *bad = 0;
         status = judge_leaf(session, chain[0], rule);
     }
-    return status;
+    /* What is no certificate of version 3 is a bad one, as what breaks a
+     * rule is. */
+    return status == PAWL_ERR_MALFORMED ? PAWL_ERR_CERTIFICATE : status;
 }
 
 static enum pawl_status judge_store(struct session *session,
