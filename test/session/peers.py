@@ -191,10 +191,11 @@ def probe(world, port, options, *then):
 class Row:
     """One peer, and what comes of a session with it.
 
-    control: options and server of the same peer without the defect, which is
-    accepted; by default what make_control() finds. ours: what is wrong is on
-    our side. kind: the class of the peer, Server or what is like it. table:
-    "good", "hostile" or "ours".
+    control: the same peer without the defect, which is accepted: options,
+    class and arguments; by default what make_control() finds. ours: what is
+    wrong is on our side. kind: the class of the peer, Server or what is like
+    it. hostile: it is, though it is survived. table: "good", "hostile" or
+    "ours".
     """
 
     def __init__(self, title, expected, options=(), slow=False, control=None,
@@ -206,12 +207,18 @@ class Row:
         bad = expected.get("status", "PAWL_OK") != "PAWL_OK" or hostile
         self.table = "ours" if ours else "hostile" if bad else "good"
         self.control = control or self.make_control()
+        # What is left of the time that a session may take, and of memory.
+        self.limit_ms, self.limit_bytes = 3000, 28 * 1024
 
     def make_control(self):
-        """The good server of the same version, with a chain as long."""
+        """Options, class and arguments of the good peer of the version. One
+        that can be twisted is its own, without the twist."""
+        if "twist" in self.server:
+            return self.options, self.kind, {
+                k: v for k, v in self.server.items() if k != "twist"}
         if "wolf" in self.server:
             return ([o for o in self.options if o in ("--tls12", "--datagram")],
-                    {"wolf": self.server["wolf"]})
+                    self.kind, {"wolf": self.server["wolf"]})
         versions = ("-tls1_2", "-dtls1_2")
         options = [o for o in self.options if o in ("--tls12", "--datagram")]
         flags = [f for f in self.server.get("flags", ()) if f in versions]
@@ -221,7 +228,7 @@ class Row:
             options.append("--tls12")
         if "-tls1_2" in flags and "--tls12" not in options:
             flags = []
-        return options, {"flags": flags} if flags else {}
+        return options, Server, {"flags": flags} if flags else {}
 
 
 ROWS = []

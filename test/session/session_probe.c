@@ -13,6 +13,7 @@
  *                   later
  *   --alloc-at N    the N-th allocation fails
  *   --key-store W   "fail": signing fails; "lost": there is no key
+ *   --speak WORDS   not a line, but as probe_speak.h says
  *   --sweep die|end|alloc   all of them in turn, until one does no harm
  *   --rebind          after the handshake, it goes on from another address
  *   --features        no session: what the wolfSSL at hand has
@@ -34,6 +35,7 @@
 #include <wolfssl/wolfcrypt/random.h>
 
 #include "posix.h"
+#include "probe_speak.h"
 #include "session/session_internal.h"
 #include "trust/trust_internal.h"
 
@@ -41,6 +43,7 @@
 struct options {
     struct pawl_endpoint endpoint;
     const char *text; /* sent; its reverse comes back */
+    const char *speak;
     size_t piece;
     bool block, mute;
     uint64_t die_at, end_at; /* UINT64_MAX: never */
@@ -415,6 +418,19 @@ static enum pawl_status shake(struct pawl_session *session)
     return status;
 }
 
+static struct speech speech;
+
+static enum pawl_status say(struct pawl_session *session)
+{
+    speech = (struct speech){
+        .words = options.speak,
+        .clock = &probe_clock,
+        .give_up_ms = probe_monotonic(NULL) + options.timeout_ms,
+        .sleep = sleep_until,
+    };
+    return speak(session, &speech);
+}
+
 static struct outcome run(bool quiet)
 {
     static struct pawl_session session;
@@ -448,7 +464,10 @@ static struct outcome run(bool quiet)
         call = "step";
         outcome.status = shake(&session);
     }
-    if (outcome.status == PAWL_OK && options.text[0] != '\0') {
+    if (outcome.status == PAWL_OK && options.speak != NULL) {
+        call = "speak";
+        outcome.status = say(&session);
+    } else if (outcome.status == PAWL_OK && options.text[0] != '\0') {
         call = "echo";
         if (options.rebind) {
             rebind();
@@ -463,6 +482,13 @@ static struct outcome run(bool quiet)
     pawl_session_close(&session);
     pawl_session_close(&session); /* harmless */
     outcome.leaked = global->used - used;
+    if (!quiet && options.speak != NULL) {
+        printf(", \"http\": %u, \"partial\": %s, \"mqtt\": %u, "
+               "\"body\": \"%.64s\"",
+               speech.http_status, speech.partial ? "true" : "false",
+               speech.mqtt_reason,
+               strpbrk(speech.body, "\"\\\r\n") == NULL ? speech.body : "");
+    }
     if (!quiet) {
         printf(", \"leaked\": %zu, \"ms\": %llu}\n", outcome.leaked,
                (unsigned long long)(probe_monotonic(NULL) - began_ms));
@@ -727,6 +753,8 @@ static bool take_value(const char *name, const char *value)
         own_key = slurp(value, key_der, sizeof key_der);
     } else if (strcmp(name, "--text") == 0) {
         options.text = value;
+    } else if (strcmp(name, "--speak") == 0) {
+        options.speak = value;
     } else if (strcmp(name, "--timeout") == 0) {
         options.timeout_ms = (uint32_t)atoi(value);
     } else if (strcmp(name, "--datagram-size") == 0) {

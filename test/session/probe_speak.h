@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PAWL_TEST_PROBE_SPEAK_H
+#define PAWL_TEST_PROBE_SPEAK_H
+
+/* What session_probe says over a session that is established. */
+
+#include <pawl/session.h>
+#include <stdbool.h>
+
+struct speech {
+    const char *words; /* "http:PATH[:FIRST:LENGTH]", "mqtt:TOPIC:TEXT" */
+    const struct pawl_clock *clock;
+    uint64_t give_up_ms;
+    void (*sleep)(const struct pawl_wait *wait);
+
+    /* What came of it. */
+    unsigned http_status;
+    bool partial;
+    unsigned mqtt_reason;
+    size_t received;
+    char body[1024];
+};
+
+/* Says it. PAWL_OK: an answer came, whatever it says; the session's errors,
+ * PAWL_ERR_TIMEOUT. */
+enum pawl_status speak(struct pawl_session *session, struct speech *speech);
+
+#endif
