@@ -123,8 +123,8 @@ bool pawl_trust_covers(const struct pawl_trust *trust,
 
 /*
  * Whether next leaves a way to an update to all that current has one for: each
- * component that a signer of current may sign for is covered by next. For
- * whoever signs a rotation and does not know the devices.
+ * component that a signer of current may sign for is covered by next, which may
+ * be a draft. For whoever signs a rotation and does not know the devices.
  */
 bool pawl_trust_leaves_a_way(const struct pawl_trust *next,
                              const struct pawl_trust *current);

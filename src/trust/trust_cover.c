@@ -49,14 +49,11 @@ static bool may_sign(const struct pawl_signer *signer,
     return false;
 }
 
-bool pawl_trust_covers(const struct pawl_trust *trust,
-                       struct pawl_bytes component, uint32_t algorithms)
+static bool covers(const struct pawl_trust *trust, struct pawl_bytes component,
+                   uint32_t algorithms)
 {
     size_t able = 0;
 
-    if (trust->authentic != PAWL_TRUST_AUTHENTIC) {
-        return false;
-    }
     for (size_t i = 0; i < trust->signer_count; i++) {
         const struct pawl_signer *signer = &trust->signers[i];
 
@@ -65,7 +62,14 @@ bool pawl_trust_covers(const struct pawl_trust *trust,
                 ? 1u
                 : 0u;
     }
-    return able >= trust->signer_threshold;
+    return able > 0 && able >= trust->signer_threshold;
+}
+
+bool pawl_trust_covers(const struct pawl_trust *trust,
+                       struct pawl_bytes component, uint32_t algorithms)
+{
+    return trust->authentic == PAWL_TRUST_AUTHENTIC &&
+           covers(trust, component, algorithms);
 }
 
 bool pawl_trust_leaves_a_way(const struct pawl_trust *next,
@@ -75,8 +79,8 @@ bool pawl_trust_leaves_a_way(const struct pawl_trust *next,
         const struct pawl_signer *signer = &current->signers[i];
 
         for (size_t j = 0; j < signer->component_count; j++) {
-            if (pawl_trust_covers(current, signer->components[j], 0) &&
-                !pawl_trust_covers(next, signer->components[j], 0)) {
+            if (covers(current, signer->components[j], 0) &&
+                !covers(next, signer->components[j], 0)) {
                 return false;
             }
         }

@@ -315,7 +315,10 @@ class Test:
         self.write("trust2.json", self.trust_description(
             version=2, roots=["root2.pub.pem"]))
         self.pawl(DONE, "trust", "create", "trust2.json", "-o", "t2.cbor")
-        self.pawl(DONE, "trust", "sign", "t2.cbor", "--key", "root2.pem")
+        self.pawl(USAGE, "trust", "sign", "t2.cbor", "--key", "root2.pem",
+                  what="a successor is not signed without what it replaces")
+        self.pawl(DONE, "trust", "sign", "t2.cbor", "--key", "root2.pem",
+                  "--after", "t.cbor")
         self.pawl(DONE, "trust", "verify", "t2.cbor")
         self.pawl(REFUSED, "trust", "verify", "t2.cbor", "--after", "t.cbor",
                   what="the old root has not signed its successor")
@@ -323,6 +326,43 @@ class Test:
                   what="version 1 does not follow version 2")
         self.pawl(REFUSED, "trust", "verify", "t.cbor", "--after", "t.cbor",
                   what="a document does not follow itself")
+        self.pawl(DONE, "trust", "sign", "t2.cbor", "--key", "root.pem",
+                  "--after", "t.cbor")
+        self.pawl(DONE, "trust", "verify", "t2.cbor", "--after", "t.cbor")
+        self.trust_without_a_way()
+        self.trust_announcement()
+
+    def trust_without_a_way(self):
+        """What a device would refuse is not even signed."""
+        signer = {"key": "signer.pub.pem", "components": ["01"]}
+        for name, version, changes, what in (
+                ("gap", 3, {}, "a version is left out"),
+                ("old", 1, {}, "the version is no higher"),
+                ("way", 2, {"signers": [signer]},
+                 "component 00 would have no signer")):
+            self.write("bad.json", self.trust_description(
+                version=version, **changes))
+            self.pawl(DONE, "trust", "create", "bad.json", "-o", name)
+            before = self.read(name)
+            self.pawl(REFUSED, "trust", "sign", name, "--key", "root.pem",
+                      "--after", "t.cbor", what=what)
+            self.check("nothing was signed: " + what,
+                       self.read(name) == before)
+
+    def trust_announcement(self):
+        uri = "https://fw.example/trust-{version}.cbor"
+        self.pawl(DONE, "trust", "announce", "--uri", uri, "--newest", "12",
+                  "-o", "announce")
+        self.check("the announcement is as specified",
+                   cbor2.loads(self.read("announce")) ==
+                   {1: 1, 2: uri, 3: 12})
+        for bad in (["--uri", "http://x/y", "--newest", "2"],
+                    ["--uri", uri, "--newest", "0"],
+                    ["--uri", uri, "--newest", "2x"],
+                    ["--uri", uri],
+                    ["--uri", "https://fw.example/" + "a" * 300,
+                     "--newest", "2"]):
+            self.pawl(USAGE, "trust", "announce", *bad, "-o", "x")
 
     def trust_descriptions(self):
         good = {"key": "signer.pub.pem", "components": ["*"]}

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/base.h"
+#include "cbor/cbor.h"
 #include "describe.h"
 #include "tool.h"
 #include "trust_describe.h"
 #include <pawl/trust.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const file_name[] = {"the trust document's FILE"};
@@ -133,15 +135,62 @@ static int sign_with(const char *path, struct reading *reading,
                         reading->count);
 }
 
+/* Whether next may follow current, besides its signatures. */
+static int check_way(const char *path, const struct pawl_trust *next,
+                     const struct pawl_trust *current)
+{
+    if (next->version <= current->version ||
+        next->version - current->version != 1) {
+        return tool_fail(TOOL_REFUSED,
+                         "%s is version %llu: the document after version "
+                         "%llu has the next number",
+                         path, (unsigned long long)next->version,
+                         (unsigned long long)current->version);
+    }
+    return pawl_trust_leaves_a_way(next, current)
+               ? TOOL_OK
+               : tool_fail(TOOL_REFUSED,
+                           "%s leaves a component that can be updated now "
+                           "without enough signers: devices would refuse it",
+                           path);
+}
+
+/* A rotation is signed by whoever has seen what it replaces. */
+static int check_succession(const char *path, const struct pawl_trust *next,
+                            const char *after)
+{
+    static struct pawl_trust before;
+    struct tool_file old = {0};
+
+    if (after == NULL) {
+        return next->version == 1
+                   ? TOOL_OK
+                   : tool_fail(TOOL_USAGE,
+                               "%s is version %llu: name the document before "
+                               "it with --after",
+                               path, (unsigned long long)next->version);
+    }
+    int code = tool_read(after, PAWL_TRUST_MAX, &old);
+    if (code == TOOL_OK) {
+        enum pawl_status status = pawl_trust_load(&before, tool_bytes(&old));
+
+        code = status == PAWL_OK ? check_way(path, next, &before)
+                                 : tool_fail_status(after, status);
+    }
+    tool_free(&old);
+    return code;
+}
+
 /* A successor is signed by old roots too, so a key that is no root of this
  * document may be right. */
 int trust_sign(int argc, char **argv)
 {
     static struct reading reading;
-    const char *file = NULL, *key_file = NULL;
-    const struct tool_option options[] = {{"--key", &key_file, 1, NULL, true}};
+    const char *file = NULL, *key_file = NULL, *after = NULL;
+    const struct tool_option options[] = {{"--key", &key_file, 1, NULL, true},
+                                          {"--after", &after, 1, NULL, false}};
     struct tool_key key;
-    int code = tool_arguments(argc, argv, options, 1, &file, file_name, 1);
+    int code = tool_arguments(argc, argv, options, 2, &file, file_name, 1);
 
     if (code != TOOL_OK) {
         return code;
@@ -151,6 +200,9 @@ int trust_sign(int argc, char **argv)
         return code;
     }
     code = read_document(file, &reading);
+    if (code == TOOL_OK) {
+        code = check_succession(file, &reading.trust, after);
+    }
     if (code == TOOL_OK) {
         code = sign_with(file, &reading, &key);
     }
@@ -217,12 +269,13 @@ json_t *trust_json(const struct pawl_trust *trust)
     for (size_t i = 0; i < trust->anchor_count; i++) {
         (void)json_array_append_new(anchors, anchor_json(&trust->anchors[i]));
     }
-    return json_pack("{s:I, s:i, s:o, s:i, s:o, s:o, s:I, s:I}", "version",
+    return json_pack("{s:I, s:i, s:o, s:i, s:o, s:o, s:I, s:I, s:I}", "version",
                      (json_int_t)trust->version, "root_threshold",
                      trust->root_threshold, "roots", roots, "signer_threshold",
                      trust->signer_threshold, "signers", signers, "anchors",
                      anchors, "issued", (json_int_t)trust->issued_s, "expires",
-                     (json_int_t)trust->expires_s);
+                     (json_int_t)trust->expires_s, "time",
+                     (json_int_t)trust->time_s);
 }
 
 int trust_show(int argc, char **argv)
@@ -272,10 +325,54 @@ int trust_verify(int argc, char **argv)
                      : pawl_trust_load(&trust, tool_bytes(&file));
         code = status == PAWL_OK ? TOOL_OK : tool_fail_status(path, status);
     }
+    if (code == TOOL_OK && after != NULL) {
+        code = check_way(path, &trust, &before);
+    }
     if (code == TOOL_OK) {
         (void)printf("version %llu, good\n", (unsigned long long)trust.version);
     }
     tool_free(&file);
     tool_free(&old);
     return code;
+}
+
+/* doc/SPEC.md, "MQTT": { 1: format, 2: URI, 3: newest version }. */
+int trust_announce(int argc, char **argv)
+{
+    const char *uri = NULL, *newest = NULL, *out = NULL;
+    const struct tool_option options[] = {
+        {"--uri", &uri, 1, NULL, true},
+        {"--newest", &newest, 1, NULL, true},
+        {"-o", &out, 1, NULL, true},
+    };
+    uint8_t buf[512];
+    char *end = NULL;
+    struct pawl_cbor_out writer;
+    struct pawl_bytes payload;
+    int code = tool_arguments(argc, argv, options, 3, NULL, NULL, 0);
+
+    if (code != TOOL_OK) {
+        return code;
+    }
+    unsigned long long version = strtoull(newest, &end, 10);
+    if (*end != '\0' || newest[0] < '1' || newest[0] > '9') {
+        return tool_fail(TOOL_USAGE, "--newest is a version, 1 or more");
+    }
+    if (strncmp(uri, "https://", 8) != 0) {
+        return tool_fail(TOOL_USAGE, "%s: devices fetch https:// only", uri);
+    }
+    pawl_cbor_write(&writer, buf, sizeof buf);
+    pawl_cbor_put_map(&writer, 3);
+    pawl_cbor_put_uint(&writer, 1);
+    pawl_cbor_put_uint(&writer, 1);
+    pawl_cbor_put_uint(&writer, 2);
+    pawl_cbor_put_tstr(&writer, uri);
+    pawl_cbor_put_uint(&writer, 3);
+    pawl_cbor_put_uint(&writer, version);
+    if (pawl_cbor_written(&writer, &payload) != PAWL_OK ||
+        strlen(uri) >= PAWL_URI_MAX) {
+        return tool_fail(TOOL_USAGE, "the URI is longer than %d characters",
+                         PAWL_URI_MAX - 1);
+    }
+    return tool_write(out, payload, false);
 }

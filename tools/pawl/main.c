@@ -44,19 +44,27 @@ static const struct command {
      " \"anchors\": [{\"certificate\": \"ca.pem\",\n"
      "              \"roles\": [\"enroll\", \"server\", \"download\", "
      "\"time\"]}],\n"
-     " \"issued\": 0, \"expires\": 0}\n"
+     " \"issued\": 0, \"expires\": 0, \"time\": 0}\n"
      "Files are looked for beside the description. Components are hex\n"
      "elements joined by '/', \"*\" stands for all. Times are seconds since\n"
-     "1970, 0 or absent: none.\n"},
-    {"trust", "sign", trust_sign, "FILE --key ROOT.pem|URI",
+     "1970, 0 or absent: none; time sets the devices' lowest time, also "
+     "back.\n"},
+    {"trust", "sign", trust_sign, "FILE --key ROOT.pem|URI [--after FILE]",
      "add a root's signature",
-     "Signing twice with one root changes nothing.\n" TOKENS},
+     "Signing twice with one root changes nothing. A version above 1 needs\n"
+     "the document before it: what would leave a component without a way to\n"
+     "an update is not signed.\n" TOKENS},
     {"trust", "show", trust_show, "FILE [--json]",
      "print a trust document, verified or not", ""},
     {"trust", "verify", trust_verify, "FILE [--after FILE]",
      "check what a device would check",
      "Without --after: as the factory's document. With it: as the successor\n"
      "of the document in force.\n"},
+    {"trust", "announce", trust_announce, "--uri URI --newest VERSION -o FILE",
+     "write the announcement of trust documents",
+     "Its bytes are the payload for the topic PREFIX/SERIAL/trust; publish it\n"
+     "retained. {version} in the URI stands for the version that a device\n"
+     "fetches next, so that one that was away follows the whole chain.\n"},
     {"manifest", "create", manifest_create, "DESCRIPTION.json -o FILE",
      "write a SUIT envelope, unsigned",
      "{\"sequence\": 2, \"vendor_id\": UUID, \"class_id\": UUID,\n"

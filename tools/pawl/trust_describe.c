@@ -238,7 +238,8 @@ static bool read_numbers(struct pawl_trust_plan *plan, const json_t *top)
         !describe_number(top, "trust", "issued", INT64_MAX, 0,
                          &plan->issued_s) ||
         !describe_number(top, "trust", "expires", INT64_MAX, 0,
-                         &plan->expires_s)) {
+                         &plan->expires_s) ||
+        !describe_number(top, "trust", "time", INT64_MAX, 0, &plan->time_s)) {
         return false;
     }
     plan->version = (uint64_t)version;
@@ -260,10 +261,11 @@ void trust_sources_free(struct trust_sources *sources)
 
 int trust_describe(const char *path, struct trust_sources *sources)
 {
-    static const char *const known[] = {
-        "version",          "root_threshold", "roots",
-        "signer_threshold", "signers",        "anchors",
-        "expires",          "issued",         NULL};
+    static const char *const known[] = {"version", "root_threshold",
+                                        "roots",   "signer_threshold",
+                                        "signers", "anchors",
+                                        "expires", "issued",
+                                        "time",    NULL};
     json_t *top = describe_read(path);
 
     memset(sources, 0, sizeof *sources);
