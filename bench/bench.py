@@ -47,6 +47,7 @@ LINKED = [
     ("session wrapper over wolfSSL", ("session",), ("session",),
      3 * KB, None, None, None),
     ("mqtt 5 client", ("mqtt",), ("mqtt",), 6 * KB, MQTT_TEXT, None, None),
+    ("coap client", ("coap",), ("coap",), 4 * KB, None, None, None),
 ]
 PROTOCOLS = ("mqtt", "coap", "http")
 

@@ -109,4 +109,16 @@
 #define PAWL_MQTT_PACKET_MAX 1024
 #endif
 
+/* Longest CoAP message that is sent or taken, in bytes; 1152 hold a block of
+ * 1024 (RFC 7252, 4.6). Costs twice as much RAM in a client. */
+#ifndef PAWL_COAP_MESSAGE_MAX
+#define PAWL_COAP_MESSAGE_MAX 1152
+#endif
+
+/* Messages of a CoAP server that are remembered so that a repeated one is not
+ * taken for another. Each costs 16 bytes of RAM in a client. */
+#ifndef PAWL_COAP_SEEN_MAX
+#define PAWL_COAP_SEEN_MAX 8
+#endif
+
 #endif

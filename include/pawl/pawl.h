@@ -10,6 +10,7 @@
  *   session.h   mutually authenticated TLS over the port's transport
  *   http.h      HTTP/1.1 client: GET with ranges, POST
  *   mqtt.h      MQTT 5 client
+ *   coap.h      CoAP client: observation, block-wise transfers
  *   update.h    A/B updates: states, download, install, accept, reject
  *   boot.h      what a boot loader calls
  *   manifest.h  SUIT envelopes
@@ -56,7 +57,9 @@
      (uint32_t)PAWL_TRUST_ANCHOR_MAX * 67u ^ (uint32_t)PAWL_CHAIN_MAX * 71u ^  \
      (uint32_t)PAWL_HOST_MAX * 73u ^ (uint32_t)PAWL_URI_MAX * 79u ^            \
      (uint32_t)PAWL_TOPIC_MAX * 83u ^ (uint32_t)PAWL_MQTT_PACKET_MAX * 89u ^   \
-     (uint32_t)PAWL_HASH_CHUNK * 97u)
+     (uint32_t)PAWL_HASH_CHUNK * 97u ^                                         \
+     (uint32_t)PAWL_COAP_MESSAGE_MAX * 101u ^                                  \
+     (uint32_t)PAWL_COAP_SEEN_MAX * 103u)
 
 /* pawl_init() with what the caller was compiled with. */
 #define pawl_init(port)                                                        \
