@@ -10,7 +10,7 @@ set(PAWL_WOLFSSL_INCLUDE "${CMAKE_INSTALL_INCLUDEDIR}/pawl-wolfssl")
 
 install(DIRECTORY "${PAWL_ROOT}/include/pawl"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
-set(PAWL_INSTALLED pawl pawl_boot)
+set(PAWL_INSTALLED pawl pawl_boot pawl_port_check)
 foreach(store pawl_pkcs11 pawl_tpm2)
     if(TARGET ${store})
         list(APPEND PAWL_INSTALLED ${store})

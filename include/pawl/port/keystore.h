@@ -19,7 +19,10 @@ enum pawl_key_slot {
     PAWL_KEY_SLOTS = 3
 };
 
-/* What a key store is, for policy and for the inventory. */
+/*
+ * What a key store is, for policy and for the inventory: it stays the same for
+ * as long as no key is generated or destroyed.
+ */
 struct pawl_keystore_attributes {
     bool hardware;   /* private keys are outside the processor's memory */
     bool exportable; /* some call of the store gives a private key away */
@@ -29,36 +32,51 @@ struct pawl_keystore_attributes {
 /*
  * Port: keys that are used and never seen. No call returns a private key.
  * Every failure is final for that call: pawl never falls back to software.
- * Calls may block for one key operation (a TPM needs up to a second).
+ * Calls may block for one key operation (a TPM needs up to a second); none
+ * answers PAWL_PENDING.
+ *
+ * A key is of P-256, and signs. There is no other curve and no key agreement:
+ * TLS agrees by ephemeral keys, and a key that does both can be attacked by
+ * one use through the other (NIST SP 800-57 part 1, 5.2).
+ *
+ * A number that is no slot is refused by an error, and changes nothing. A
+ * store that is lost (token removed, bus dead, PIN refused) is
+ * PAWL_ERR_KEYSTORE in every call, never PAWL_ERR_NOT_FOUND: what cannot be
+ * seen is not gone. Once it is there again, calls work again.
+ *
+ * pawl_port_check() (<pawl/port_check.h>) checks what is said here on the
+ * vendor's own board.
  */
 struct pawl_keystore {
     void *ctx; /* handed back untouched as the first argument */
 
     /*
      * Makes a new P-256 key pair in slot, replacing what is there, durable
-     * before it returns. On an error the slot holds the old key, or none.
-     * PAWL_ERR_FULL, PAWL_ERR_KEYSTORE. Required.
+     * before it returns. Other slots keep their keys. On an error the slot
+     * holds the old key, or none. A store without room answers PAWL_ERR_FULL;
+     * PAWL_ERR_KEYSTORE otherwise. Required.
      */
     enum pawl_status (*generate)(void *ctx, enum pawl_key_slot slot);
 
     /*
-     * Copies the public key of slot. PAWL_ERR_NOT_FOUND: the slot is empty.
-     * Required.
+     * Copies the public key of slot, the same at each call until it is
+     * generated anew. An empty slot is PAWL_ERR_NOT_FOUND. Required.
      */
     enum pawl_status (*public_key)(void *ctx, enum pawl_key_slot slot,
                                    uint8_t point[PAWL_P256_POINT_SIZE]);
 
     /*
-     * Signs a SHA-256 digest by ECDSA. PAWL_ERR_NOT_FOUND: the slot is empty;
-     * PAWL_ERR_KEYSTORE: token gone, locked, or the operation failed.
-     * Required.
+     * Signs a SHA-256 digest by ECDSA with the private key of slot. An empty
+     * slot is PAWL_ERR_NOT_FOUND; PAWL_ERR_KEYSTORE: token gone, locked, or
+     * the operation failed. Required.
      */
     enum pawl_status (*sign)(void *ctx, enum pawl_key_slot slot,
                              const uint8_t digest[32],
                              uint8_t signature[PAWL_P256_SIGNATURE_SIZE]);
 
     /*
-     * Destroys the key of slot. An empty slot is no error. Required.
+     * Destroys the key of slot, for good, durable before it returns. An empty
+     * slot is no error. Required.
      */
     enum pawl_status (*destroy)(void *ctx, enum pawl_key_slot slot);
 
@@ -72,7 +90,10 @@ struct pawl_keystore {
     enum pawl_status (*seal)(void *ctx, struct pawl_bytes plain,
                              uint8_t *sealed, size_t *sealed_len);
 
-    /* The reverse. PAWL_ERR_SIGNATURE: not sealed here, or damaged. */
+    /*
+     * The reverse, with *plain_len as above. PAWL_ERR_SIGNATURE: not sealed
+     * here, or damaged.
+     */
     enum pawl_status (*unseal)(void *ctx, struct pawl_bytes sealed,
                                uint8_t *plain, size_t *plain_len);
 
