@@ -376,6 +376,43 @@ def datagram_rows(w):
         if features["dtls13"] else unsupported, ["--datagram"], flags=["-dtls1_2"])
 
 
+# P9: 1 s at first, doubling to 60 s.
+TIMERS = [0, 1000, 3000, 7000, 15000, 31000, 63000, 123000, 183000, 243000]
+
+
+def timer_rows(w):
+    for name, options in (("1.3", ["--datagram"]), ("1.2", DTLS12)):
+        if name == "1.2" or w.features["dtls13"]:
+            row(f"DTLS {name}, nobody answers, and the timers",
+                refused("PAWL_ERR_TIMEOUT", "the handshake took too long",
+                        sent_ms=TIMERS, timeouts=len(TIMERS) - 1),
+                [*options, "--empty", "--timeout", "300000"], ours=True,
+                says=b"")
+
+
+def noise_rows(w):
+    """Networks that lose three of ten datagrams each way, and worse."""
+    noise = ["--rate", "10", "--timeout", "600000", "--loss", "30"]
+    sweep = ["--sweep", "noise", "--rate", "20", "--timeout", "20000",
+             "--loss", "5", "--mangle", "10", "--damage", "10"]
+    kinds = [("1.2", 0xFEFD, DTLS12, {"flags": ["-dtls1_2"]})]
+    if w.wolfssl_server and w.features["dtls13"]:
+        kinds.append(("1.3", 0xFEFC, ["--datagram"], {"wolf": "dtls13"}))
+    for name, version, options, server in kinds:
+        good = {**GOOD, "version": version}
+        for seed in ("1", "2"):
+            row(f"DTLS {name}, 30 % of the datagrams are lost, {seed}", good,
+                [*options, *noise, "--seed", seed], slow=seed != "1",
+                **server)
+            row(f"DTLS {name}, and 20 % doubled, reordered, cut, invented, "
+                f"{seed}", good,
+                [*options, *noise, "--mangle", "20", "--seed", seed],
+                slow=True, **server)
+        row(f"DTLS {name}, 40 runs with bits wrong, none of them harmful",
+            {"runs": 40, "leaks": 0, "again": GOOD}, [*options, *sweep],
+            slow=True, **server)
+
+
 def dtls13_rows(w):
     """Against the test-only server: no packaged one speaks DTLS 1.3 or knows
     connection IDs."""
@@ -635,6 +672,8 @@ def all_rows(world):
     world.features = probe(world, 1, ["--features"])[0]
     good_rows(world)
     datagram_rows(world)
+    timer_rows(world)
+    noise_rows(world)
     if world.wolfssl_server and world.features["dtls13"]:
         dtls13_rows(world)
     certificate_rows(world)

@@ -15,6 +15,13 @@
  *   --key-store W   "fail": signing fails; "lost": there is no key
  *   --speak WORDS   not a line, but as probe_speak.h says
  *   --sweep die|end|alloc   all of them in turn, until one does no harm
+ *   --sweep noise     40 runs of bad luck
+ *   --loss P          P percent of the datagrams are lost, both ways
+ *   --mangle P        so many are doubled, reordered, cut, invented
+ *   --damage P        in so many a bit is wrong
+ *   --seed N          of this run of bad luck
+ *   --rate N          the clock runs N times as fast
+ *   --empty           nobody is there; time jumps from deadline to deadline
  *   --rebind          after the handshake, it goes on from another address
  *   --features        no session: what the wolfSSL at hand has
  *   --callback FILE   no session: what the verify callback says of FILE
@@ -27,6 +34,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include <wolfssl/wolfcrypt/settings.h>
 
@@ -34,6 +42,7 @@
 #include <wolfssl/wolfcrypt/ecc.h>
 #include <wolfssl/wolfcrypt/random.h>
 
+#include "noise.h"
 #include "posix.h"
 #include "probe_speak.h"
 #include "session/session_internal.h"
@@ -49,11 +58,14 @@ struct options {
     uint64_t die_at, end_at; /* UINT64_MAX: never */
     size_t alloc_at;         /* 0: never */
     bool key_fails, key_lost;
-    bool own_memory, features, rebind;
+    bool own_memory, features, rebind, empty;
     const char *sweep;
     const char *callback;
     uint32_t timeout_ms;
     uint16_t datagram_size;
+    unsigned loss, mangle, damage; /* percent */
+    uint32_t seed;
+    uint64_t rate; /* of the clock */
     uint32_t roles;
     int64_t now_s, floor_s; /* now_s 0: the machine's; -1: unknown */
 };
@@ -64,6 +76,7 @@ static const struct options usual = {
     .die_at = UINT64_MAX,
     .end_at = UINT64_MAX,
     .timeout_ms = 5000,
+    .rate = 1,
 };
 
 static struct options options;
@@ -129,12 +142,18 @@ static bool open_key(void)
 /* ---- the transport: the port's, made worse ---- */
 
 static struct pawl_posix_transport sockets;
+static struct noise noise;
 static int real_handle;
 static uint64_t moved;    /* bytes, both ways */
 static bool muted;        /* sending fails */
 static unsigned turns[2]; /* of sending, of receiving */
 static uint64_t calls;    /* of send and receive, since open */
 #define CALLS_MAX 2000000 /* more are a loop without end */
+
+static bool is_noisy(void)
+{
+    return options.loss + options.mangle + options.damage > 0;
+}
 
 /* Whether this call answers PAWL_PENDING for the sake of --block. */
 static bool blocked(size_t direction)
@@ -163,6 +182,12 @@ static enum pawl_status probe_open(void *ctx, enum pawl_transport_kind kind,
     moved = calls = 0;
     muted = false;
     *handle = 0;
+    noise.below = &sockets.transport;
+    noise.loss = options.loss;
+    noise.mangle = options.mangle;
+    noise.damage = options.damage;
+    noise.seed = options.seed;
+    noise.held_len[0] = noise.held_len[1] = 0;
     return sockets.transport.open(sockets.transport.ctx, kind, host, port,
                                   &real_handle);
 }
@@ -180,6 +205,18 @@ static void rebind(void)
     sockets.transport.close(sockets.transport.ctx, old);
 }
 
+/* When something was sent into the empty network. */
+static uint64_t virtual_ms;
+static uint64_t sent_ms[32];
+static size_t sent_count;
+
+static void note_send(void)
+{
+    if (sent_count < sizeof sent_ms / sizeof sent_ms[0]) {
+        sent_ms[sent_count++] = virtual_ms;
+    }
+}
+
 static enum pawl_status probe_send(void *ctx, int handle, const void *data,
                                    size_t len, size_t *sent)
 {
@@ -193,6 +230,14 @@ static enum pawl_status probe_send(void *ctx, int handle, const void *data,
     }
     if (blocked(0)) {
         return PAWL_PENDING;
+    }
+    if (options.empty) {
+        note_send();
+        *sent = len;
+        return PAWL_OK;
+    }
+    if (is_noisy()) {
+        return noise_send(&noise, real_handle, data, len, sent);
     }
     status = sockets.transport.send(sockets.transport.ctx, real_handle, data,
                                     len, sent);
@@ -218,6 +263,12 @@ static enum pawl_status probe_receive(void *ctx, int handle, void *buf,
     }
     cap = allowed(cap, options.die_at);
     cap = allowed(cap, options.end_at);
+    if (options.empty) {
+        return PAWL_PENDING;
+    }
+    if (is_noisy()) {
+        return noise_receive(&noise, real_handle, buf, cap, received);
+    }
     status = sockets.transport.receive(sockets.transport.ctx, real_handle, buf,
                                        cap, received);
     moved += status == PAWL_OK ? *received : 0;
@@ -251,7 +302,23 @@ static struct pawl_posix_clock machine_clock;
 static uint64_t probe_monotonic(void *ctx)
 {
     (void)ctx;
-    return machine_clock.clock.monotonic_ms(machine_clock.clock.ctx);
+    return options.empty
+               ? virtual_ms
+               : options.rate *
+                     machine_clock.clock.monotonic_ms(machine_clock.clock.ctx);
+}
+
+/* wolfSSL sends nothing again within a second of its own time, in which the
+ * two ends could otherwise answer each other without end: this is where it
+ * asks for the time. */
+int gettimeofday(struct timeval *restrict now, void *restrict zone)
+{
+    uint64_t ms = 1700000000000u + probe_monotonic(NULL);
+
+    (void)zone;
+    now->tv_sec = (time_t)(ms / 1000);
+    now->tv_usec = (suseconds_t)(ms % 1000 * 1000);
+    return 0;
 }
 
 static enum pawl_status probe_wall(void *ctx, int64_t *seconds)
@@ -288,11 +355,23 @@ struct outcome {
 
 static void sleep_until(const struct pawl_wait *wait)
 {
-    if (!options.block && options.piece == 0) {
-        pawl_posix_transport_sleep(&sockets, wait);
+    if (options.empty) {
+        virtual_ms = wait->deadline_ms;
+    } else if (!options.block && options.piece == 0) {
+        struct pawl_wait real = *wait;
+        real.deadline_ms /= options.rate;
+        pawl_posix_transport_sleep(&sockets, &real);
     } else {
         struct timespec moment = {.tv_nsec = 20000};
         nanosleep(&moment, NULL);
+    }
+}
+
+static void add_deadline(struct pawl_wait *wait, uint64_t at_ms)
+{
+    if ((wait->events & PAWL_WAIT_DEADLINE) == 0 || wait->deadline_ms > at_ms) {
+        wait->events |= PAWL_WAIT_DEADLINE;
+        wait->deadline_ms = at_ms;
     }
 }
 
@@ -303,8 +382,12 @@ static enum pawl_status echo(struct pawl_session *session, bool *echoed)
     size_t len = (size_t)snprintf(line, sizeof line, "%s\n", options.text);
     size_t out = 0, in = 0;
     uint64_t give_up_ms = probe_monotonic(NULL) + options.timeout_ms;
+    uint64_t again_ms = UINT64_MAX;
     struct pawl_wait wait = {0};
 
+    if (is_noisy()) {
+        again_ms = probe_monotonic(NULL) + 2000;
+    }
     while (in < len && probe_monotonic(NULL) < give_up_ms) {
         size_t count = 0;
         enum pawl_status status =
@@ -313,9 +396,12 @@ static enum pawl_status echo(struct pawl_session *session, bool *echoed)
                       : pawl_session_receive(session, answer + in, len - in,
                                              &count, &wait);
         if (status == PAWL_PENDING) {
-            wait.events |= PAWL_WAIT_DEADLINE;
-            wait.deadline_ms = give_up_ms;
+            add_deadline(&wait, again_ms < give_up_ms ? again_ms : give_up_ms);
             sleep_until(&wait);
+            if (probe_monotonic(NULL) >= again_ms) {
+                out = 0; /* a message that was lost */
+                again_ms += 2000;
+            }
         } else if (status != PAWL_OK) {
             return status;
         } else if (out < len) {
@@ -380,6 +466,11 @@ static void print(const struct pawl_session *session, const char *call,
            pawl_session_group(session), alpn, info.round_trips, shown,
            info.timeouts, info.connection_id ? "true" : "false",
            info.time_until_s > 0 ? "true" : "false");
+    printf(", \"sent_ms\": [");
+    for (size_t i = 0; i < sent_count; i++) {
+        printf("%s%llu", i > 0 ? ", " : "", (unsigned long long)sent_ms[i]);
+    }
+    printf("]");
 }
 
 /* Nothing may be sent or received before the server was judged. */
@@ -529,6 +620,20 @@ static void print_sweep(const struct sweep *sweep)
         }
     }
     puts("}");
+}
+
+static void run_noise(void)
+{
+    struct sweep sweep = {0};
+
+    for (options.seed = 1; options.seed <= 40; options.seed++) {
+        struct outcome outcome = run(true);
+
+        count_run(&sweep, &outcome);
+    }
+    print_sweep(&sweep);
+    options.loss = options.mangle = options.damage = 0;
+    (void)run(false);
 }
 
 /* All points of failure in turn, until the session comes through unharmed. */
@@ -682,6 +787,8 @@ static bool take_flag(const char *name)
         options.block = true;
     } else if (strcmp(name, "--mute") == 0) {
         options.mute = true;
+    } else if (strcmp(name, "--empty") == 0) {
+        options.empty = true;
     } else if (strcmp(name, "--rebind") == 0) {
         options.rebind = true;
     } else if (strcmp(name, "--features") == 0) {
@@ -730,6 +837,16 @@ static bool take_failure(const char *name, const char *value)
         options.die_at = strtoull(value, NULL, 10);
     } else if (strcmp(name, "--end-at") == 0) {
         options.end_at = strtoull(value, NULL, 10);
+    } else if (strcmp(name, "--loss") == 0) {
+        options.loss = (unsigned)atoi(value);
+    } else if (strcmp(name, "--mangle") == 0) {
+        options.mangle = (unsigned)atoi(value);
+    } else if (strcmp(name, "--damage") == 0) {
+        options.damage = (unsigned)atoi(value);
+    } else if (strcmp(name, "--seed") == 0) {
+        options.seed = (uint32_t)atoi(value);
+    } else if (strcmp(name, "--rate") == 0) {
+        options.rate = strtoull(value, NULL, 10);
     } else if (strcmp(name, "--alloc-at") == 0) {
         options.alloc_at = (size_t)atoi(value);
     } else if (strcmp(name, "--key-store") == 0) {
@@ -802,6 +919,8 @@ static void run_part(void)
         print_features();
     } else if (options.callback != NULL) {
         run_callback();
+    } else if (options.sweep != NULL && strcmp(options.sweep, "noise") == 0) {
+        run_noise();
     } else if (options.sweep != NULL) {
         run_sweep();
     } else {

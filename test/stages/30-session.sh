@@ -16,4 +16,7 @@ if ! command -v python3 >/dev/null; then
     echo 'python3 is missing'
     exit 77
 fi
-exec python3 "$PAWL_ROOT/test/session/peers.py" "$probe" --slow
+server=$PAWL_BUILD/test/session/wolfssl_server
+set -- "$probe" --slow
+[ ! -x "$server" ] || set -- "$@" --server "$server"
+exec python3 "$PAWL_ROOT/test/session/peers.py" "$@"
