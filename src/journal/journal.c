@@ -238,10 +238,12 @@ static enum pawl_status body_begin(struct pawl_journal *journal)
     pawl_frame_write(&journal->geometry, journal->flash->erased_value,
                      journal->bank, journal->next, &header,
                      payload_due(journal), journal->frame);
+    /* What would only pad stays as it is erased. */
     return program(
         journal,
         pawl_frame_offset(&journal->geometry, journal->bank, journal->next),
-        journal->frame, journal->geometry.body_size);
+        journal->frame,
+        pawl_frame_used(journal->flash, payload_due(journal).len));
 }
 
 static enum pawl_status seal_begin(struct pawl_journal *journal)
@@ -537,7 +539,7 @@ enum pawl_status pawl_journal_open(struct pawl_journal *journal,
 {
     enum pawl_status status = PAWL_ERR_FAULT;
 
-    memset(journal, 0, sizeof(*journal));
+    memset(journal, 0, offsetof(struct pawl_journal, payload));
     journal->flash = flash;
     journal->mode = mode;
     journal->phase = PAWL_JOURNAL_BROKEN;

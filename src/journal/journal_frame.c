@@ -15,6 +15,12 @@ static uint32_t round_up(uint32_t value, uint32_t unit)
     return (value + unit - 1U) / unit * unit;
 }
 
+uint32_t pawl_frame_used(const struct pawl_flash *flash, size_t payload_len)
+{
+    return round_up(PAWL_FRAME_HEAD + (uint32_t)payload_len,
+                    flash->program_size);
+}
+
 static const char *unfit(const struct pawl_flash *flash, size_t payload_max)
 {
     uint32_t unit = flash->program_size;
@@ -51,8 +57,7 @@ enum pawl_status pawl_frame_fit(const struct pawl_flash *flash,
         return PAWL_ERR_UNSUPPORTED;
     }
     geometry->payload_max = (uint32_t)payload_max;
-    geometry->body_size =
-        round_up(PAWL_FRAME_HEAD + geometry->payload_max, flash->program_size);
+    geometry->body_size = pawl_frame_used(flash, payload_max);
     geometry->frame_size =
         geometry->body_size + round_up(PAWL_FRAME_SEAL, flash->program_size);
     geometry->bank_size = flash->size / 2U;
@@ -70,9 +75,29 @@ uint32_t pawl_frame_offset(const struct pawl_journal_geometry *geometry,
     return bank * geometry->bank_size + index * geometry->frame_size;
 }
 
+static inline uint32_t word_at(const uint8_t *buf)
+{
+    uint32_t word;
+
+    memcpy(&word, buf, sizeof(word));
+    return word;
+}
+
+/* Words at a time: a start looks at every blank frame of both banks. */
 static bool all_bytes(const uint8_t *buf, size_t len, uint8_t value)
 {
-    return len == 0 || (buf[0] == value && memcmp(buf, buf + 1, len - 1) == 0);
+    const uint32_t wanted = value * 0x01010101U;
+    uint32_t wrong = 0;
+
+    for (; len >= 16U && wrong == 0; len -= 16U) {
+        wrong = (word_at(buf) ^ wanted) | (word_at(buf + 4) ^ wanted) |
+                (word_at(buf + 8) ^ wanted) | (word_at(buf + 12) ^ wanted);
+        buf += 16;
+    }
+    for (; len > 0; len--) {
+        wrong |= (uint32_t)(*buf++ ^ value);
+    }
+    return wrong == 0;
 }
 
 /* The CRC covers the head and the payload; padding says nothing. */

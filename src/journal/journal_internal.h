@@ -106,7 +106,8 @@ struct pawl_journal {
     uint32_t spend_end; /* frames next .. spend_end - 1 are tombstoned first */
     uint32_t epoch;     /* of the bank in force */
     uint32_t sequence;  /* of the newest record */
-    size_t payload_len, pending_len;           /* bytes */
+    size_t payload_len, pending_len; /* bytes */
+    /* open clears what stands above, and leaves these as they are. */
     uint8_t payload[PAWL_JOURNAL_PAYLOAD_MAX]; /* in force */
     uint8_t pending[PAWL_JOURNAL_PAYLOAD_MAX]; /* being committed */
     uint8_t frame[PAWL_FRAME_MAX];             /* being read or programmed */
@@ -118,6 +119,9 @@ enum pawl_status pawl_frame_fit(const struct pawl_flash *flash,
                                 size_t payload_max,
                                 struct pawl_journal_geometry *geometry,
                                 const char **reason);
+
+/* Bytes of a body that holds so long a payload, whole program units. */
+uint32_t pawl_frame_used(const struct pawl_flash *flash, size_t payload_len);
 
 /* Where frame index of bank begins in the region, in bytes. */
 uint32_t pawl_frame_offset(const struct pawl_journal_geometry *geometry,

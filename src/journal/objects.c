@@ -197,7 +197,6 @@ enum pawl_status pawl_objects_open(struct pawl_objects *objects,
 {
     enum pawl_status status = PAWL_ERR_FAULT;
 
-    memset(objects, 0, sizeof(*objects));
     objects->area = store->objects;
     objects->read_only = true; /* until all went well */
     clear(objects);
