@@ -156,8 +156,9 @@ struct pawl_update_info {
 
 /* Room for an open engine, in bytes; checked by an assertion. */
 #define PAWL_UPDATE_STORAGE                                                    \
-    (PAWL_ENVELOPE_MAX + PAWL_MANIFEST_MAX + PAWL_PROGRAM_MAX +                \
-     8 * PAWL_JOURNAL_PAYLOAD_MAX + 1024 * PAWL_COMPONENT_MAX + 6144)
+    (PAWL_ENVELOPE_MAX + PAWL_MANIFEST_MAX + 3 * PAWL_PROGRAM_MAX +            \
+     3 * PAWL_JOURNAL_PAYLOAD_MAX + 256 * PAWL_COMPONENT_MAX + 1024 +          \
+     192 * sizeof(void *))
 
 /* An engine. Private. */
 struct pawl_update {

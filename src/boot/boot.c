@@ -332,7 +332,7 @@ enum pawl_status pawl_boot_select(struct pawl_boot *boot,
     struct pawl_boot_selection *s =
         (struct pawl_boot_selection *)(void *)boot->storage;
 
-    memset(boot, 0, sizeof(*boot));
+    memset(s, 0, offsetof(struct pawl_boot_selection, trust));
     memset(choice, 0, sizeof(*choice));
     if (!complete(config)) {
         return PAWL_ERR_ARGUMENT;

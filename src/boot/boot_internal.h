@@ -23,12 +23,8 @@ struct pawl_boot_selection {
     const struct pawl_boot_config *config;
     struct pawl_boot_choice *choice;
     struct pawl_components components;
-    struct pawl_trust trust;
     struct pawl_manifest_device device;
     struct pawl_manifest_operations operations;
-    struct pawl_manifest manifest;
-    struct pawl_manifest_process process;
-    struct pawl_journal journal;
     bool journal_usable;
     struct pawl_record record;
     uint32_t counter; /* the port's */
@@ -38,6 +34,12 @@ struct pawl_boot_selection {
     uint32_t entered; /* component that the manifest invokes */
     struct pawl_boot_part parts[PAWL_COMPONENT_MAX];
     struct pawl_slot_hash hash;
+    /* What stands above begins as zeros; these are cleared by whoever opens
+     * them, for each byte costs a start some instructions. */
+    struct pawl_trust trust;
+    struct pawl_manifest manifest;
+    struct pawl_manifest_process process;
+    struct pawl_journal journal;
     uint8_t stored[PAWL_MANIFEST_MAX];
 };
 
