@@ -55,6 +55,16 @@ HOW_LINKED = "linker's map, sections collected, roots: %s"
 HOW_COUNT = ("QEMU mps2-an385, -icount shift=6, CMSDK TIMER0; crypto "
              "replaced; two runs alike")
 HOW_HOST = "callgrind; crypto replaced; two runs alike"
+HOW_FLASH = ("flash that counts, on the host: 256 KiB image, 4 KiB sectors, "
+             "W = 8; crypto replaced; two runs alike")
+HOW_BOOT = ("QEMU as above; 4 KiB sectors, W = 8, journals of 16 and 8 KiB "
+            "read and judged whole; crypto replaced, the port's reads and "
+            "the pass over the image not counted (its size extrapolated to "
+            "0 from two)")
+HOW_TIME = ("simulated clock: slowest of five links (%s), start to CANDIDATE, "
+            "256 KiB image, a window of 4 KiB, no time for the processor; "
+            "the same port blocking: %.3f (%s)")
+MCUBOOT = "MCUboot 2d4bacc %s"
 HOW_STACK = "painted, QEMU mps2-an385; crypto replaced; two runs alike"
 
 
@@ -126,6 +136,71 @@ def manifest_rows(work):
     return rows
 
 
+def flash_rows(work):
+    """What an update does to flash, and a start."""
+    said = counts.update_on_host(work)
+    image = 256 * KB
+    written = said["image_programmed"] + said["journal_programmed"]
+    rows = [
+        row("update: write amplification, with revert",
+            round(written / image, 4), "", HOW_FLASH + "; slot "
+            f"{said['image_programmed']:,}, journal "
+            f"{said['journal_programmed']:,} bytes; the manifest's area apart",
+            1.005, MCUBOOT % "swap-move 4.0, overwrite 2.1, direct XIP (no "
+            "revert) 1.0; wolfBoot 5c07c37 swap 4.0"),
+        row("update: erases besides image and manifest, one update at most",
+            said["journal_erases_most"], "", HOW_FLASH + "; journal of two "
+            "banks of 2 sectors, 64 updates; a bank is erased whole", 1,
+            MCUBOOT % "67 to 194 in all"),
+        row("update: erases besides image and manifest, mean",
+            said["journal_erases_mean"], "", "the same", 0.125),
+        row("update: most worn sector of the slot, erases of one update",
+            said["image_wear"], "", HOW_FLASH + "; the running slot untouched",
+            1, MCUBOOT % "1 to 5; wolfBoot 5c07c37 65 to 194"),
+        row("update: most worn sector of the journal, erases an update",
+            said["journal_wear"], "", "the same 64 updates", 1),
+        row("boot at rest: bytes erased or programmed", said["boot_written"],
+            "bytes", HOW_FLASH, 0),
+        row("boot at rest: passes over the image", said["boot_image_read"],
+            "", HOW_FLASH, 1),
+    ]
+    parts = {}
+    for name, ratio in said.items():
+        if name.startswith(("async_", "blocking_")):
+            kind, part, link = name.split("_")
+            parts.setdefault(part, {}).setdefault(kind, []).append(
+                (ratio, link))
+    for part, kinds in parts.items():
+        worst, blocking = max(kinds["async"]), max(kinds["blocking"])
+        rows.append(row(f"update: time over max(network, flash), {part}",
+                        worst[0], "",
+                        HOW_TIME % (worst[1], blocking[0], blocking[1]), 1.05))
+    return rows
+
+
+def update_target_rows(work):
+    """A start at rest, and the RAM of an update, on the target."""
+    said = counts.update_on_target(work)
+    small, large = said["boot_small"], said["boot_large"]
+    slope = (large - small) / (said["boot_large_size"]
+                               - said["boot_small_size"])
+    steady = round(small - slope * said["boot_small_size"])
+    growth = said["stack_256k"] - said["stack_64k"]
+    return [
+        row("boot at rest: instructions", steady, "instructions", HOW_BOOT,
+            5000, MCUBOOT % "25,697 to 32,795"),
+        row("update: RAM that grows from a 64 KiB image to 256 KiB", growth,
+            "bytes", "stack of a whole update painted, QEMU mps2-an385: "
+            f"{said['stack_64k']:,} and {said['stack_256k']:,}; the context "
+            "has one size; no heap", 0),
+        row("update: context and peak stack, any image",
+            said["update_size"] + said["stack_256k"], "bytes",
+            f"sizeof {said['update_size']:,}, stack as above; the envelope's "
+            "4,096 and the stored manifest's 2,048 are in it", 640 + 512),
+        row("boot: context", said["boot_size"], "bytes", "sizeof"),
+    ]
+
+
 def host_rows(work):
     return [row(f"cbor + cose + manifest: instructions on x86-64, example {i}",
                 number, "instructions", HOW_HOST)
@@ -177,6 +252,9 @@ def measure(work):
     rows += attempt("the examples on the target",
                     lambda: manifest_rows(work), [])
     rows += attempt("the examples on the host", lambda: host_rows(work), [])
+    rows += attempt("updates on the host", lambda: flash_rows(work), [])
+    rows += attempt("updates on the target",
+                    lambda: update_target_rows(work), [])
     for entry in LINKED[1:]:
         rows += attempt(entry[0],
                         lambda entry=entry: linked_row(objects, entry, work),

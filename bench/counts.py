@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Instructions and stack of the manifest's examples, cryptography replaced:
-on a Cortex-M3 under QEMU, and on the host under callgrind."""
+"""Instructions and stack, cryptography replaced: of the manifest's examples on
+a Cortex-M3 under QEMU and on the host under callgrind, of a start and of an
+update on the Cortex-M3; and what updates do to flash, counted on the host."""
 
 import re
 import subprocess
@@ -14,6 +15,7 @@ QEMU = ["qemu-system-arm", "-M", "mps2-an385", "-display", "none", "-monitor",
         "-chardev", "stdio,id=out", "-semihosting-config",
         "enable=on,target=native,chardev=out"]
 MODULES = ("base", "cbor", "cose", "manifest")
+UPDATE_MODULES = MODULES + ("trust", "journal", "update", "boot")
 REPLACED = ("pawl_sha256_start", "pawl_sha256_update", "pawl_sha256_finish",
             "pawl_sha256", "pawl_p256_verify")
 
@@ -31,26 +33,56 @@ def _twice(measure):
     return first
 
 
-def on_target(work):
-    """{name: number} that bench/target/manifest.c prints."""
-    image = f"{work}/manifest.elf"
-    command(TARGET_CC, *CPU, *CFLAGS, *INCLUDES, *WARNINGS,
+def _numbers(out):
+    """{name: number} of "name number" lines."""
+    return {name: float(number) if "." in number else int(number)
+            for name, number in re.findall(r"^(\w+) ([\d.]+)$", out, re.M)}
+
+
+def _in_qemu(files, image, *flags):
+    """{name: number} that a program prints on the target, twice the same."""
+    command(TARGET_CC, *CPU, *CFLAGS, *INCLUDES, *WARNINGS, *flags,
             "--specs=nano.specs", "-nostartfiles", "-Wl,--gc-sections",
-            "-T", f"{ROOT}/bench/target/image.ld",
-            *_files("target/board.c", "target/manifest.c",
-                    "manifest/examples.c", "manifest/replaced_crypto.c"),
-            "-o", image)
+            "-T", f"{ROOT}/bench/target/image.ld", *files, "-o", image)
 
     def run():
         try:
-            out = command(*QEMU, "-kernel", image, timeout=60,
-                          stdin=subprocess.DEVNULL)
+            return _numbers(command(*QEMU, "-kernel", image, timeout=120,
+                                    stdin=subprocess.DEVNULL))
         except subprocess.TimeoutExpired:
-            raise Unmeasured("QEMU: no end within 60 s") from None
-        return {name: int(number)
-                for name, number in re.findall(r"^(\w+) (\d+)$", out, re.M)}
+            raise Unmeasured("QEMU: no end within 120 s") from None
 
     return _twice(run)
+
+
+def on_target(work):
+    """{name: number} that bench/target/manifest.c prints."""
+    return _in_qemu(_files("target/board.c", "target/manifest.c",
+                           "manifest/examples.c",
+                           "manifest/replaced_crypto.c"),
+                    f"{work}/manifest.elf")
+
+
+def _update_files(*own):
+    return [f"{ROOT}/bench/{name}" for name in own] + \
+        [f"{ROOT}/bench/update/{name}"
+         for name in ("device.c", "replaced_crypto.c")] + \
+        [f"{ROOT}/test/fake/fake_release.c"] + \
+        [path for module in UPDATE_MODULES for path in sources(module)]
+
+
+def update_on_target(work):
+    """{name: number} that bench/target/update.c prints."""
+    return _in_qemu(_update_files("target/board.c", "target/update.c"),
+                    f"{work}/update.elf", f"-I{ROOT}/test")
+
+
+def update_on_host(work):
+    """{name: number} that bench/update/host.c prints."""
+    program = f"{work}/update-host"
+    command(HOST_CC, *CFLAGS, *INCLUDES, *WARNINGS, f"-I{ROOT}/test",
+            *_update_files("update/host.c"), "-o", program)
+    return _twice(lambda: _numbers(command(program, timeout=120)))
 
 
 def on_host(work):
