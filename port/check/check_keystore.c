@@ -358,7 +358,7 @@ static void there_again(struct run *run)
     (void)(key_is_noted(run, A) && key_is_noted(run, B));
 }
 
-/* In a full store; what the slot holds then is another sentence's. */
+/* A slot that holds a key may have the room for its successor; A is empty. */
 static void full(struct run *run)
 {
     enum pawl_status status = PAWL_OK;
@@ -377,6 +377,7 @@ static void full(struct run *run)
     }
 }
 
+/* In the full store, a slot that holds a key. */
 static void the_old_key_or_none(struct run *run)
 {
     uint8_t point[PAWL_P256_POINT_SIZE];
@@ -386,14 +387,18 @@ static void the_old_key_or_none(struct run *run)
         skip(run, "the config has no fill()");
         return;
     }
-    status = public_key(run, A, point);
+    if (generate(run, B) == PAWL_OK) {
+        (void)public_key(run, B, run->points[B]);
+    }
+    status = public_key(run, B, point);
     if (status == PAWL_OK) {
-        (void)key_is_noted(run, A);
+        (void)key_is_noted(run, B);
     } else if (status != PAWL_ERR_NOT_FOUND) {
         (void)violated(run, "public_key() fails", status);
     }
-    (void)key_is_noted(run, B);
-    if (run->check->fill(run->check->ctx, false) != PAWL_OK || !make(run, A)) {
+    (void)slot_is_empty(run, A);
+    if (run->check->fill(run->check->ctx, false) != PAWL_OK || !make(run, A) ||
+        !make(run, B)) {
         (void)violated(run, "there is no key after room was made", PAWL_OK);
     }
 }
@@ -597,11 +602,11 @@ static const struct row rows[] = {
      "it stays the same for as long as no key is generated or destroyed."},
     {"lost", lost, "PAWL_ERR_KEYSTORE in every call, never PAWL_ERR_NOT_FOUND"},
     {"there again", there_again, "Once it is there again, calls work again."},
+    {"destroy", destroyed,
+     "Destroys the key of slot, for good, durable before it returns."},
     {"full", full, "A store without room answers PAWL_ERR_FULL"},
     {"after a failure", the_old_key_or_none,
      "On an error the slot holds the old key, or none."},
-    {"destroy", destroyed,
-     "Destroys the key of slot, for good, durable before it returns."},
     {"all slots", idevid, "the factory's; never destroyed by pawl"},
     {"seal", sealed_and_back,
      "Encrypts and authenticates plain under a key that never leaves the "

@@ -224,7 +224,7 @@ static enum pawl_status reads_half_a_key(void *ctx, enum pawl_key_slot slot,
 {
     enum pawl_status status = good_public_key(ctx, slot, point);
 
-    point[40] ^= half_made && slot == PAWL_KEY_LDEVID_A ? 1 : 0;
+    point[40] ^= half_made && slot == PAWL_KEY_LDEVID_B ? 1 : 0;
     return status;
 }
 
