@@ -154,11 +154,28 @@ static enum pawl_status empty_slot(struct pawl_pkcs11_keystore *store)
     return PAWL_ERR_NOT_FOUND;
 }
 
-/* CKA_EC_POINT is an OCTET STRING; some tokens leave that out. */
+/* CKA_EC_POINT is an OCTET STRING; some tokens leave that out. False: it is no
+ * point of P-256. */
+static bool take_point(const CK_ATTRIBUTE *point, const CK_ATTRIBUTE *curve,
+                       uint8_t *out)
+{
+    const CK_BYTE *value = point->pValue;
+    size_t skip = point->ulValueLen == 2 + PAWL_P256_POINT_SIZE ? 2 : 0;
+
+    if (point->ulValueLen != skip + PAWL_P256_POINT_SIZE ||
+        (skip != 0 && (value[0] != 0x04 || value[1] != PAWL_P256_POINT_SIZE)) ||
+        value[skip] != 0x04 || curve->ulValueLen != sizeof p256 ||
+        memcmp(curve->pValue, p256, sizeof p256) != 0) {
+        return false;
+    }
+    memcpy(out, value + skip, PAWL_P256_POINT_SIZE);
+    return true;
+}
+
 static enum pawl_status read_point(struct pawl_pkcs11_keystore *store,
                                    struct request *request)
 {
-    CK_BYTE value[2 + PAWL_P256_POINT_SIZE] = {0}, curve[sizeof p256] = {0};
+    CK_BYTE value[160] = {0}, curve[32] = {0}; /* of any curve */
     CK_ATTRIBUTE attributes[] = {{CKA_EC_POINT, value, sizeof value},
                                  {CKA_EC_PARAMS, curve, sizeof curve}};
     struct halves halves;
@@ -174,20 +191,12 @@ static enum pawl_status read_point(struct pawl_pkcs11_keystore *store,
     status = pawl_pkcs11_answer(
         store, pawl_pkcs11_functions(store)->C_GetAttributeValue(
                    store->session, halves.public_key, attributes, 2));
-    if (status != PAWL_OK) {
-        return status;
+    if (status == PAWL_OK &&
+        !take_point(&attributes[0], &attributes[1], request->out)) {
+        status = pawl_pkcs11_refuse(store, CKR_CURVE_NOT_SUPPORTED,
+                                    "the key is none of P-256");
     }
-    size_t skip = attributes[0].ulValueLen == sizeof value ? 2 : 0;
-
-    if (attributes[0].ulValueLen != skip + PAWL_P256_POINT_SIZE ||
-        (skip != 0 && (value[0] != 0x04 || value[1] != PAWL_P256_POINT_SIZE)) ||
-        value[skip] != 0x04 || attributes[1].ulValueLen != sizeof p256 ||
-        memcmp(curve, p256, sizeof p256) != 0) {
-        return pawl_pkcs11_refuse(store, CKR_CURVE_NOT_SUPPORTED,
-                                  "the key is none of P-256");
-    }
-    memcpy(request->out, value + skip, PAWL_P256_POINT_SIZE);
-    return PAWL_OK;
+    return status;
 }
 
 static enum pawl_status make_signature(struct pawl_pkcs11_keystore *store,

@@ -34,7 +34,9 @@ static enum pawl_status save(void *ctx, struct pawl_bytes bytes)
     const struct pawl_posix_keyfile *self = ctx;
     if (pawl_posix_file_replace(self->dir_fd, self->path, bytes.data, bytes.len,
                                 0600) != 0) {
-        return errno == ENOSPC ? PAWL_ERR_FULL : PAWL_ERR_IO;
+        return errno == ENOSPC || errno == EDQUOT || errno == EFBIG
+                   ? PAWL_ERR_FULL
+                   : PAWL_ERR_IO;
     }
     return PAWL_OK;
 }
