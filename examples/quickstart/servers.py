@@ -14,13 +14,17 @@ def free_port():
         return s.getsockname()[1]
 
 
+# What each server's command is started by: nothing, or env with variables.
+PREFIX = []
+
+
 class Server:
     """A child process that listens on a port, ended by its own id."""
 
     def __init__(self, label, command, port, log):
         self.label, self.port, self.log = label, port, log
         self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=open(log, "ab"),
+            PREFIX + command, stdin=subprocess.DEVNULL, stdout=open(log, "ab"),
             stderr=subprocess.STDOUT, start_new_session=True)
         self._wait_until_it_listens(15)
 
@@ -145,11 +149,11 @@ def which(program):
     raise RuntimeError("%s is not installed" % program)
 
 
-def est(source, folder, port, server, issuer, factory):
+def est(source, folder, port, server, issuer, factory, *more):
     """The tests' EST server: takes IDevIDs of factory, issues LDevIDs."""
     return Server("the EST server", [
         sys.executable, os.path.join(source, "test/servers/est_server.py"),
         "--port", str(port), "--cert", server + ".pem",
         "--key", server + ".key", "--ca-cert", issuer.pem,
-        "--ca-key", issuer.key_pem, "--idevid-ca", factory.pem], port,
+        "--ca-key", issuer.key_pem, "--idevid-ca", factory.pem, *more], port,
         os.path.join(folder, "est.log"))

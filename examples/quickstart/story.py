@@ -286,6 +286,10 @@ class Story:
         self.pawl("trust", "verify", trust)
         self.checked("the trust document, version 1, signed by its root")
 
+    def provision_words(self):
+        """More words for `pawl device provision`."""
+        return []
+
     def make_device(self, v1):
         conf = self.path("device.conf")
         with open(conf, "w") as f:
@@ -299,7 +303,8 @@ class Story:
         self.device_dir = self.path("device")
         self.pawl("device", "provision", self.device_dir, "--conf", conf,
                   "--trust", self.path("trust.cbor"), "--envelope", v1,
-                  "--image", self.path("www", "v1.bin"))
+                  "--image", self.path("www", "v1.bin"),
+                  *self.provision_words())
         self.pawl("device", "csr", self.device_dir, "-o",
                   self.path("idevid.csr"))
         self.factory_ca.issue_for_request(self.path("idevid.csr"),
@@ -562,7 +567,8 @@ class Story:
                 self.screen.line("  '%s' %s show '%s'" % (
                     self.args.tool, what, self.path("device")))
         else:
-            if result == 1 and self.device is not None:
+            if result == 1 and self.device is not None and \
+                    os.path.exists(self.device.log_path):
                 self.tail()
             shutil.rmtree(self.folder, ignore_errors=True)
         self.screen.line(

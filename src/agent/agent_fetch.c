@@ -325,19 +325,28 @@ static bool is_old_news(struct pawl_agent *agent,
 }
 
 /* Opens the envelope only to know its digest and number; the engine verifies
- * it for itself. */
+ * it for itself. Would the withdrawn signers have sufficed, it says so. */
 static enum pawl_status look(struct pawl_agent *agent,
                              struct pawl_manifest *manifest)
 {
-    const struct pawl_manifest_policy policy = {
+    struct pawl_bytes envelope = {agent->envelope, agent->envelope_len};
+    struct pawl_manifest_policy policy = {
         .signers = agent->trust.signers,
         .signer_count = agent->trust.signer_count,
         .threshold = agent->trust.signer_threshold,
     };
+    enum pawl_status status = pawl_manifest_open(manifest, envelope, &policy);
 
-    return pawl_manifest_open(
-        manifest, (struct pawl_bytes){agent->envelope, agent->envelope_len},
-        &policy);
+    if (status == PAWL_ERR_UNTRUSTED || status == PAWL_ERR_SIGNATURE) {
+        struct pawl_manifest_failure first = *pawl_manifest_failure(manifest);
+
+        policy.allow_retired = true;
+        if (pawl_manifest_open(manifest, envelope, &policy) == PAWL_OK) {
+            first.status = status = PAWL_ERR_REVOKED;
+        }
+        *manifest = (struct pawl_manifest){.failure = first};
+    }
+    return status;
 }
 
 /* Counts how often this manifest was started. */

@@ -254,6 +254,20 @@ static void a_document_is_fetched_during_a_trial(void)
     CHECK_EQ(world.starts, 0);
 }
 
+/* The reason is that the signer was withdrawn, not that he erred. */
+static void an_update_by_a_retired_signer_is_told_as_revoked(void)
+{
+    world_online();
+    world.by_the_retired = true;
+    world_announce(ENVELOPE);
+    for (unsigned i = 0; i < 20 && world_count(PAWL_EVENT_REFUSED) == 0; i++) {
+        world_steps(1);
+    }
+    CHECK_EQ(world_count(PAWL_EVENT_REFUSED), 1);
+    CHECK_EQ(world.event_status, PAWL_ERR_REVOKED);
+    CHECK_EQ(world.starts, 0);
+}
+
 static void an_expired_document_starts_no_update(void)
 {
     world_online();
@@ -429,6 +443,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(an_update_that_waits_is_judged_again),
     CHECK_TEST(an_update_has_every_other_turn),
     CHECK_TEST(a_document_is_fetched_during_a_trial),
+    CHECK_TEST(an_update_by_a_retired_signer_is_told_as_revoked),
     CHECK_TEST(an_expired_document_starts_no_update),
     CHECK_TEST(an_expired_document_does_not_stop_a_download),
     CHECK_TEST(a_pushed_document_ends_the_sessions_of_the_one_before),

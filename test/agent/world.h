@@ -81,7 +81,8 @@ struct world {
 
     /* Manifest and update engine. */
     enum pawl_status manifest_status;
-    uint8_t digest; /* of the manifest: 32 times this */
+    bool by_the_retired; /* who signed it */
+    uint8_t digest;      /* of the manifest: 32 times this */
     uint64_t sequence;
     struct pawl_update_config update_config;
     struct pawl_update_info info;

@@ -9,7 +9,10 @@ enum pawl_status pawl_manifest_open(struct pawl_manifest *manifest,
                                     struct pawl_bytes envelope,
                                     const struct pawl_manifest_policy *policy)
 {
-    (void)policy;
+    if (world.by_the_retired) {
+        world.manifest_status =
+            policy->allow_retired ? PAWL_OK : PAWL_ERR_SIGNATURE;
+    }
     CHECK(envelope.len > 0);
     memset(manifest, 0, sizeof *manifest);
     memset(manifest->digest, world.digest, sizeof manifest->digest);

@@ -296,7 +296,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "est-test"
     sys_version = ""
-    timeout = 30  # seconds that a client may be silent
 
     def log_message(self, format, *args):  # the name is the base class's
         sys.stderr.write("est_server: " + format % args + "\n")
@@ -422,7 +421,7 @@ class Server(http.server.ThreadingHTTPServer):
 
     def finish_request(self, request, client_address):
         """TLS in the connection's own thread: a slow client delays nobody."""
-        request.settimeout(Handler.timeout)
+        request.settimeout(self.est.options.client_timeout)
         try:
             with self.context.wrap_socket(request, server_side=True) as tls:
                 log("connected", version=tls.version(),
@@ -473,6 +472,9 @@ def parse_arguments():
                         help="seconds by which the Date header is wrong")
     parser.add_argument("--alpn", default="http/1.1",
                         help="protocols, separated by commas; empty: none")
+    parser.add_argument("--client-timeout", type=int, default=30,
+                        help="seconds that a client may be silent; under "
+                        "libfaketime they pass at its rate")
     parser.add_argument("--misbehave", choices=MODES, default="none")
     parser.add_argument("--ready-file", help="written with the port as well")
     return parser.parse_args()
