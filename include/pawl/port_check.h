@@ -23,7 +23,12 @@
  * It is for development boards: it destroys what it is let loose on.
  */
 
+#include <pawl/port/clock.h>
+#include <pawl/port/counter.h>
+#include <pawl/port/entropy.h>
+#include <pawl/port/flash.h>
 #include <pawl/port/keystore.h>
+#include <pawl/port/transport.h>
 
 enum pawl_check_outcome {
     PAWL_CHECK_PASSED,
@@ -83,6 +88,40 @@ struct pawl_port_check {
                                const uint8_t point[PAWL_P256_POINT_SIZE],
                                const uint8_t digest[32],
                                const uint8_t signature[64]);
+
+    /*
+     * A region of flash, which is erased and programmed all over: each block
+     * up to five times. What the check leaves in its first block it looks for
+     * where after_reset says that the board was reset since.
+     */
+    const struct pawl_flash *flash;
+    bool after_reset;
+    uint32_t polls; /* of one operation, until it hangs; 0: 100,000,000 */
+
+    /* Takes half a second. */
+    const struct pawl_clock *clock;
+
+    /* 12 KiB of it are drawn. */
+    const struct pawl_entropy *entropy;
+
+    /* The counter is raised, by one, only with counter_may_rise. */
+    const struct pawl_counter *counter;
+    bool counter_may_rise;
+
+    /*
+     * The transport, with a peer that echoes. TCP at echo_port: what comes,
+     * until a byte 0x04, behind which it closes. UDP at echo_udp_port: each
+     * datagram (0: not checked). At closed_port nobody listens (0: not
+     * checked). Without echo_host little can be checked. Each wait ends after
+     * five seconds by clock, or without one after 20,000,000 calls.
+     */
+    const struct pawl_transport *transport;
+    const char *echo_host; /* at most 63 bytes */
+    uint16_t echo_port, echo_udp_port, closed_port;
+
+    /* Called while something is waited for, so that a stack that is polled
+     * can go on. NULL: nothing. */
+    void (*idle)(void *ctx);
 };
 
 /*
@@ -93,9 +132,30 @@ struct pawl_port_check {
 PAWL_MUST_USE
 unsigned pawl_port_check(const struct pawl_port_check *check);
 
-/* The key store's part of it. */
+/* The key store's part of it, for which check->keystore must be there; and so
+ * on for the others. */
 PAWL_MUST_USE
 unsigned pawl_port_check_keystore(const struct pawl_port_check *check);
+
+/* The part of the flash. */
+PAWL_MUST_USE
+unsigned pawl_port_check_flash(const struct pawl_port_check *check);
+
+/* The part of the clock. */
+PAWL_MUST_USE
+unsigned pawl_port_check_clock(const struct pawl_port_check *check);
+
+/* The part of the entropy. */
+PAWL_MUST_USE
+unsigned pawl_port_check_entropy(const struct pawl_port_check *check);
+
+/* The part of the security counter. */
+PAWL_MUST_USE
+unsigned pawl_port_check_counter(const struct pawl_port_check *check);
+
+/* The part of the transport. */
+PAWL_MUST_USE
+unsigned pawl_port_check_transport(const struct pawl_port_check *check);
 
 /* Pawl's own verification, for `verify`. PAWL_ERR_SIGNATURE if it is wrong,
  * PAWL_ERR_MALFORMED if point is no point of P-256. */

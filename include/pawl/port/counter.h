@@ -23,7 +23,9 @@ struct pawl_counter {
      */
     enum pawl_status (*advance)(void *ctx, uint32_t value);
 
-    uint32_t max; /* the highest value that the hardware can hold */
+    /* The highest value that the hardware can hold; a value above it is an
+     * error of advance() and changes nothing. */
+    uint32_t max;
 };
 
 #endif
