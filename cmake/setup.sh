@@ -30,7 +30,8 @@ BENCH="gcc=gcc libc6-dev=./stdio.h dpkg-dev=dpkg-source python3=python3
 FULL="$QUICKSTART $TEST $BENCH clang=clang libclang-rt-dev=clang
     llvm=llvm-cov g++=g++ patch=patch libwolfssl-dev=./wolfssl/version.h softhsm2=softhsm2-util
     opensc=pkcs11-tool p11-kit=p11-kit p11-kit-modules=p11-kit swtpm=swtpm
-    tpm2-tools=tpm2_createprimary faketime=faketime"
+    tpm2-tools=tpm2_createprimary faketime=faketime
+    libcoap3-bin=coap-server-openssl"
 # Packages of the lists above that bring a service.
 SERVICES='mosquitto nginx'
 POLICY=/usr/sbin/policy-rc.d

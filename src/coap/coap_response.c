@@ -166,8 +166,9 @@ static enum pawl_status take_body(struct pawl_coap *coap,
     }
     coap->more = block.more;
     coap->next_at = block.at + (uint32_t)body.len;
-    skip = skip < body.len ? skip : body.len;
-    coap->body = (struct pawl_bytes){body.data + skip, body.len - skip};
+    coap->body = skip < body.len
+                     ? (struct pawl_bytes){body.data + skip, body.len - skip}
+                     : PAWL_NO_BYTES;
     return PAWL_OK;
 }
 

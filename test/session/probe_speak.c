@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "probe_speak.h"
 
+#include "probe_coap.h"
+
 #include <pawl/http.h>
 #include <pawl/mqtt.h>
 
@@ -14,9 +16,7 @@ static bool is_late(const struct speech *speech)
            speech->give_up_ms;
 }
 
-/* Sleeps for *wait; PAWL_ERR_TIMEOUT if the time is over. */
-static enum pawl_status rest(const struct speech *speech,
-                             struct pawl_wait *wait)
+enum pawl_status speak_rest(const struct speech *speech, struct pawl_wait *wait)
 {
     if ((wait->events & PAWL_WAIT_DEADLINE) == 0 ||
         wait->deadline_ms > speech->give_up_ms) {
@@ -27,7 +27,7 @@ static enum pawl_status rest(const struct speech *speech,
     return is_late(speech) ? PAWL_ERR_TIMEOUT : PAWL_OK;
 }
 
-static void keep(struct speech *speech, const void *data, size_t len)
+void speak_keep(struct speech *speech, const void *data, size_t len)
 {
     size_t room = sizeof speech->body - 1 - speech->received;
 
@@ -47,9 +47,9 @@ static enum pawl_status read_body(struct pawl_http *http, struct speech *speech)
 
         status = pawl_http_read(http, buf, sizeof buf, &received, &wait);
         if (status == PAWL_OK) {
-            keep(speech, buf, received);
+            speak_keep(speech, buf, received);
         } else if (status == PAWL_PENDING) {
-            status = rest(speech, &wait);
+            status = speak_rest(speech, &wait);
         }
     }
     return status == PAWL_ERR_CLOSED ? PAWL_OK : status;
@@ -73,7 +73,7 @@ static enum pawl_status get(struct pawl_session *session, struct speech *speech,
         if (status != PAWL_PENDING) {
             break;
         }
-        status = rest(speech, &wait);
+        status = speak_rest(speech, &wait);
     }
     speech->http_status = http.response.status;
     speech->partial = http.response.partial;
@@ -82,7 +82,7 @@ static enum pawl_status get(struct pawl_session *session, struct speech *speech,
 
 static void on_message(void *ctx, const struct pawl_mqtt_message *message)
 {
-    keep(ctx, message->payload.data, message->payload.len);
+    speak_keep(ctx, message->payload.data, message->payload.len);
 }
 
 static enum pawl_status step(struct pawl_mqtt *mqtt, struct speech *speech)
@@ -92,7 +92,7 @@ static enum pawl_status step(struct pawl_mqtt *mqtt, struct speech *speech)
 
     while (status == PAWL_PENDING) {
         status = pawl_mqtt_step(mqtt, &wait);
-        if (status == PAWL_PENDING && rest(speech, &wait) != PAWL_OK) {
+        if (status == PAWL_PENDING && speak_rest(speech, &wait) != PAWL_OK) {
             status = PAWL_ERR_TIMEOUT;
         }
     }
@@ -110,7 +110,7 @@ static enum pawl_status listen_to(struct pawl_mqtt *mqtt, struct speech *speech)
 
         status = pawl_mqtt_step(mqtt, &wait);
         if (status >= PAWL_OK && speech->received == 0) {
-            status = rest(speech, &wait);
+            status = speak_rest(speech, &wait);
         }
     }
     return status;
@@ -159,6 +159,9 @@ enum pawl_status speak(struct pawl_session *session, struct speech *speech)
     }
     if (strncmp(speech->words, "mqtt:", 5) == 0) {
         return publish(session, speech, speech->words + 5);
+    }
+    if (strncmp(speech->words, "coap:", 5) == 0) {
+        return speak_coap(session, speech, speech->words + 5);
     }
     return PAWL_ERR_ARGUMENT;
 }

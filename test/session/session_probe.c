@@ -516,6 +516,7 @@ static enum pawl_status say(struct pawl_session *session)
     speech = (struct speech){
         .words = options.speak,
         .clock = &probe_clock,
+        .entropy = port.entropy,
         .give_up_ms = probe_monotonic(NULL) + options.timeout_ms,
         .sleep = sleep_until,
     };
@@ -575,9 +576,13 @@ static struct outcome run(bool quiet)
     outcome.leaked = global->used - used;
     if (!quiet && options.speak != NULL) {
         printf(", \"http\": %u, \"partial\": %s, \"mqtt\": %u, "
+               "\"coap\": \"%u.%02u\", \"notifications\": %u, "
+               "\"retransmissions\": %u, \"same\": %s, "
                "\"body\": \"%.64s\"",
                speech.http_status, speech.partial ? "true" : "false",
-               speech.mqtt_reason,
+               speech.mqtt_reason, speech.coap_code >> 5, speech.coap_code & 31,
+               speech.notifications, speech.retransmissions,
+               speech.same ? "true" : "false",
                strpbrk(speech.body, "\"\\\r\n") == NULL ? speech.body : "");
     }
     if (!quiet) {
