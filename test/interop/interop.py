@@ -1,6 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Sessions with real peers and with hostile ones: two tables. See run.sh."""
+"""Sessions with real peers, and with hostile ones: two tables.
+
+usage: interop.py BUILD [--quick] [--table peers|hostile] [--only WORD]
+                  [--list] [--profile] [--json FILE]
+
+A row each, and at the end `peers N passed N hostile N refused N`. A row of
+the second table is one session with a peer that has one defect, and then, in
+the same process, one with its control: the same peer without the defect. It
+counts as refused if its status, stage and alert are those expected, in time
+and in the memory that the library documents, if nothing stays allocated, and
+if the control is accepted. Where a defect is harmless, "survived" stands for
+that. Exit: 0 all as it should be, 1 not, 2 usage, 77 openssl or
+python3-cryptography is missing.
+"""
 
 import argparse
 import contextlib
@@ -16,6 +29,8 @@ sys.dont_write_bytecode = True
 
 import peers  # noqa: E402, exits with 77 without openssl or cryptography
 import hostile  # noqa: E402
+import profile_table  # noqa: E402
+import real  # noqa: E402
 
 
 class Controls:
@@ -31,17 +46,59 @@ class Controls:
         return self.up[key].port
 
 
+class Hello:
+    """A captured ClientHello, judged by the parser of peers.py."""
+
+    table, slow = "good", False
+
+    def __init__(self, check):
+        self.title, self.check = check[0], check
+
+
+def alert_of(line):
+    for key, word in (("alert_sent", "sent"), ("alert", "received")):
+        if line.get(key, "none") != "none":
+            return f"{word} {line[key]}"
+    return "none"
+
+
+def result_of(one, wrong, lines, log, what):
+    first = lines[0] if lines else {}
+    return {
+        "table": what, "row": one.title, "ok": not wrong,
+        "status": first.get("status", "-"), "stage": first.get("stage", "-"),
+        "alert": alert_of(first), "rule": first.get("rule", ""),
+        "version": first.get("version", 0), "suite": first.get("suite", 0),
+        "ms": first.get("ms", 0), "bytes": first.get("peak", 0),
+        "wrong": wrong, "lines": lines, "log": log[-600:]}
+
+
+def run_peer(world, one):
+    if isinstance(one, Hello):
+        with contextlib.redirect_stdout(open(os.devnull, "w",
+                                             encoding="utf-8")):
+            good = peers.check_hello(world, *one.check)
+        return result_of(one, [] if good else ["see peers.py --only "
+                                               "ClientHello"], [], "",
+                         "peers")
+    with one.kind(world, **one.server) as peer:
+        lines = peers.probe(world, peer.port, one.options)
+        log = pathlib.Path(peer.log).read_text(errors="replace")
+    wrong = peers.mismatches(one.expected, lines)
+    return result_of(one, wrong, lines, log, "peers")
+
+
 def judge(one, lines):
-    """What is wrong with a hostile row; and its two answers."""
-    sweeps = "sweep" in one.expected
-    wrong = peers.mismatches(one.expected, lines[:-1] if not sweeps else lines)
-    if sweeps:
-        return wrong
+    """What is wrong with a hostile row."""
+    if "sweep" in one.expected:
+        return peers.mismatches(one.expected, lines)
+    wrong = peers.mismatches(one.expected, lines[:-1])
     if len(lines) < 2:
-        return wrong + ["the session died"]
+        return wrong + ["the process ended"]
     first, control = lines[0], lines[-1]
-    if control.get("status") != "PAWL_OK" or not control.get("echoed"):
-        wrong.append(f"control: {control}")
+    if control.get("status") != "PAWL_OK" or control.get("leaked") != 0 or \
+            not (control.get("echoed") or "http" in control):
+        wrong.append(f"the control was not accepted: {control}")
     if first.get("ms", 0) > one.limit_ms:
         wrong.append(f"took {first['ms']} ms")
     if first.get("peak", 0) > one.limit_bytes:
@@ -50,34 +107,32 @@ def judge(one, lines):
 
 
 def run_hostile(world, one, controls):
-    """The hostile session, then that with the control, in one process."""
+    """The session with the defect, and that with the control."""
     options, kind, server = one.control
     then = [] if "sweep" in one.expected else \
         [(controls.port(kind, server), options)]
     with one.kind(world, **one.server) as peer:
         lines = peers.probe(world, peer.port, one.options, *then)
         log = pathlib.Path(peer.log).read_text(errors="replace")
-    wrong = judge(one, lines)
-    first = lines[0] if lines else {}
-    alert = "sent " + first["alert_sent"] \
-        if first.get("alert_sent", "none") != "none" else \
-        "received " + first["alert"] \
-        if first.get("alert", "none") != "none" else "-"
-    return {"table": "hostile", "row": one.title, "ok": not wrong,
-            "status": first.get("status", "sweep"),
-            "stage": first.get("stage", "-"), "alert": alert,
-            "rule": first.get("rule", ""), "ms": first.get("ms", 0),
-            "bytes": first.get("peak", 0), "wrong": wrong, "lines": lines,
-            "log": log[-600:]}
+    return result_of(one, judge(one, lines), lines, log, "hostile")
 
 
 def show(result):
-    mark = "ok    " if result["ok"] else "FAILED"
-    print(f"{mark} {result['row']}: {result['status']} {result['stage']}, "
-          f"alert {result['alert']}, {result['ms']} ms, "
-          f"{result['bytes']} bytes; control accepted"
-          .replace("; control accepted", "; control accepted"
-                   if result["ok"] else ""))
+    first = result["lines"][0] if result["lines"] else {}
+    if "sweep" in first:
+        facts = f"{first['runs']} points, {first['refused']} refused, " \
+            f"{first['harmless']} harmless, {first['leaks']} leaks"
+    elif result["table"] == "peers":
+        facts = f"{result['status']} {result['stage']} " \
+            f"{result['version']:04x} {result['suite']:04x}" \
+            if first else "as the profile has it"
+    else:
+        facts = f"{result['status']} {result['stage']}, alert " \
+            f"{result['alert']}, {result['ms']} ms, {result['bytes']} bytes"
+        facts += f", \"{result['rule']}\"" if result["rule"] else ""
+        facts += "; control accepted" if result["ok"] else ""
+    print(f"{'ok    ' if result['ok'] else 'FAILED'} {result['table']:7} "
+          f"{result['row']}: {facts}")
     if result["wrong"]:
         print("       " + "; ".join(result["wrong"]))
         print("       " + json.dumps(result["lines"]))
@@ -85,24 +140,89 @@ def show(result):
     sys.stdout.flush()
 
 
+def gather(world, arguments):
+    """The rows of both tables."""
+    peers.all_rows(world)
+    by_hand, packaged = hostile.all_rows(world), real.all_rows(world)
+    shared = [] if arguments.quick else peers.ROWS
+    good = [one for one in shared if one.table == "good"] + packaged
+    good += [Hello(check) for check in peers.hello_checks()]
+    bad = [one for one in [*shared, *by_hand]
+           if one.table == "hostile" or "sweep" in one.expected]
+    good = [one for one in good if one not in bad]
+    if arguments.quick:
+        bad = [one for one in bad if not one.slow]
+    tables = {"peers": good, "hostile": bad}
+    return {name: [one for one in rows if arguments.only in one.title]
+            for name, rows in tables.items()
+            if arguments.table in (None, name)}
+
+
+def run(world, tables, stack, json_file):
+    controls = Controls(world, stack)
+    results = []
+    for one in tables.get("peers", []):
+        results.append(run_peer(world, one))
+        show(results[-1])
+    for one in tables.get("hostile", []):
+        results.append(run_hostile(world, one, controls))
+        show(results[-1])
+    if json_file:
+        pathlib.Path(json_file).write_text(json.dumps(results, indent=1))
+    counts = {}
+    for name in ("peers", "hostile"):
+        rows = [one for one in results if one["table"] == name]
+        counts[name] = len(rows), sum(one["ok"] for one in rows)
+    survived = sum(one["ok"] and one["status"] == "PAWL_OK"
+                   for one in results if one["table"] == "hostile")
+    print(f"{survived} of the hostile survived: the defect is harmless, and "
+          "the session goes on")
+    for package in sorted(real.Packaged.missing):
+        print(f"left out: {package} is not installed")
+    print(f"peers {counts['peers'][0]} passed {counts['peers'][1]} "
+          f"hostile {counts['hostile'][0]} refused {counts['hostile'][1]}")
+    return all(one["ok"] for one in results) and bool(results)
+
+
+def take_arguments():
+    parser = argparse.ArgumentParser(
+        prog="run.sh", description="Sessions with real peers and with hostile "
+        "ones: two tables.")
+    parser.add_argument("build", help=argparse.SUPPRESS)
+    parser.add_argument("--quick", action="store_true",
+                        help="without the rows of test/session/peers.py, which "
+                        "the test session_peers runs, and without slow ones")
+    parser.add_argument("--table", choices=["peers", "hostile"])
+    parser.add_argument("--only", default="", metavar="WORD",
+                        help="rows with this in their title")
+    parser.add_argument("--list", action="store_true",
+                        help="print the titles, run nothing")
+    parser.add_argument("--profile", action="store_true",
+                        help="print which rows and tests show P1 to P17, and "
+                        "whether each exists")
+    parser.add_argument("--json", metavar="FILE", help="write the results, too")
+    return parser.parse_args()
+
+
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("probe")
-    parser.add_argument("--only", default="")
-    arguments = parser.parse_args()
+    arguments = take_arguments()
+    build = pathlib.Path(arguments.build).resolve()
     with tempfile.TemporaryDirectory() as folder, \
             contextlib.ExitStack() as stack:
         world = peers.World(folder)
-        world.probe = os.path.abspath(arguments.probe)
-        controls = Controls(world, stack)
-        rows = [one for one in hostile.all_rows(world)
-                if arguments.only in one.title]
-        bad = 0
-        for one in rows:
-            result = run_hostile(world, one, controls)
-            show(result)
-            bad += not result["ok"]
-        print(len(rows), bad)
+        world.probe = str(build / "test/session/session_probe")
+        server = build / "test/session/wolfssl_server"
+        world.wolfssl_server = str(server) if server.exists() else None
+        tables = gather(world, arguments)
+        if arguments.profile:
+            titles = {one.title for rows in tables.values() for one in rows}
+            return 0 if profile_table.show(titles, build) else 1
+        if arguments.list:
+            for name, rows in tables.items():
+                for one in rows:
+                    print(f"{name:7} {one.title}")
+            return 0
+        return 0 if run(world, tables, stack, arguments.json) else 1
 
 
 if __name__ == "__main__":

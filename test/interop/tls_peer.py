@@ -8,6 +8,7 @@ control of each of them. For tests alone: it trusts any client and is not
 constant in time.
 """
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -107,6 +108,7 @@ class Wire:
     def __init__(self, sock, tls13, record_max=16384):
         self.sock, self.tls13 = sock, tls13
         self.record_max = record_max
+        self.pad = 0  # records of TLS 1.3 are padded to so many bytes
         self.pending = b""
         self.transcript = b""
         self.keys = {"in": None, "out": None}
@@ -132,9 +134,11 @@ class Wire:
         nonce, count = self.nonce("out")
         self.count["out"] += 1
         if self.tls13:
+            data += bytes([kind])
+            data += bytes(max(0, self.pad - len(data)))
             head = bytes([DATA]) + b"\x03\x03" + \
-                struct.pack("!H", len(data) + 17)
-            return head + aead.encrypt(nonce, data + bytes([kind]), head)
+                struct.pack("!H", len(data) + 16)
+            return head + aead.encrypt(nonce, data, head)
         aad = count + bytes([kind]) + b"\x03\x03" + struct.pack("!H",
                                                                 len(data))
         return bytes([kind]) + b"\x03\x03" + u16(
@@ -184,8 +188,10 @@ class Wire:
         """The next record that means something."""
         while True:
             kind, data = self.record()
-            if kind == ALERT:
+            if kind == ALERT and (data[0] == 2 or data[1] == 0):
                 raise Gone(f"alert {data[1]}")
+            if kind == ALERT:
+                continue  # a warning
             if not (self.tls13 and kind == CCS):
                 return kind, data
 
@@ -270,6 +276,7 @@ class Conversation:
 
     def after(self):
         """What is sent once the handshake is done."""
+        self.wire.pad = self.twist.get("pad", 0)
         for kind, data in self.twist.get("after", ()):
             self.wire.send(kind, data)
         for data in self.twist.get("after raw", ()):
@@ -279,6 +286,8 @@ class Conversation:
         line = b""
         while True:
             kind, data = self.wire.next()
+            if kind == HANDSHAKE and not self.peer.tls13:
+                raise Gone("the client negotiates again")
             if kind == HANDSHAKE:
                 continue  # an answer to what was sent after
             line += data
@@ -390,6 +399,10 @@ class Conversation:
                 break
             expected = None
         if "close after certificate" in self.twist:
+            # Nothing unread is left, which would make it a reset.
+            self.wire.sock.shutdown(socket.SHUT_WR)
+            while self.wire.sock.recv(4096):
+                pass
             raise Gone("closed on purpose")
 
     # ---- TLS 1.2 ----
@@ -474,7 +487,7 @@ class Peer:
         self.tls13, self.twist = tls13, twist or {}
         self.leaf, self.issuers = leaf or world.server, issuers
         self.log = world.write(b"")
-        self.sockets = []
+        self.sockets, self.threads = [], []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
 
@@ -489,8 +502,9 @@ class Peer:
             except OSError:
                 return  # closed
             self.sockets.append(sock)
-            threading.Thread(target=self.talk, args=(sock,),
-                             daemon=True).start()
+            self.threads.append(threading.Thread(
+                target=self.talk, args=(sock,), daemon=True))
+            self.threads[-1].start()
 
     def talk(self, sock):
         sock.settimeout(30)
@@ -508,4 +522,7 @@ class Peer:
     def __exit__(self, *_):
         self.listener.close()
         for sock in self.sockets:
-            sock.close()
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        for thread in self.threads:
+            thread.join(3)

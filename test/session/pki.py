@@ -4,10 +4,12 @@
 import datetime
 import ipaddress
 import pathlib
+import subprocess
+import tempfile
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 NOW = datetime.datetime.utcnow().replace(microsecond=0)
@@ -132,6 +134,28 @@ def resign_with_sha1(leaf):
     der = sequence(tbs + weak + bits)
     return Certificate(x509.load_der_x509_certificate(der), leaf.key,
                        leaf.issuer)
+
+
+def make_v1(issuer, common_name=SERVER_NAME):
+    """A certificate of version 1, without extensions: what openssl makes when
+    it is given none."""
+    leaf = make_leaf(issuer, common_name=common_name)
+    with tempfile.TemporaryDirectory() as folder:
+        for file_name, data in (("key", leaf.key_pem()),
+                                ("ca", issuer.pem()),
+                                ("ca-key", issuer.key_pem())):
+            write(folder, file_name, data)
+        request = subprocess.run(
+            ["openssl", "req", "-new", "-key", "key", "-subj",
+             f"/CN={common_name}"], cwd=folder, check=True,
+            capture_output=True).stdout
+        pem = subprocess.run(
+            ["openssl", "x509", "-req", "-CA", "ca", "-CAkey", "ca-key",
+             "-CAcreateserial", "-days", "30"], cwd=folder, check=True,
+            input=request, capture_output=True).stdout
+    certificate = x509.load_pem_x509_certificate(pem)
+    assert certificate.version == x509.Version.v1
+    return Certificate(certificate, leaf.key, issuer)
 
 
 def forge_clone(ca):

@@ -113,7 +113,7 @@ static enum pawl_status listen_to(struct pawl_mqtt *mqtt, struct speech *speech)
             status = speak_rest(speech, &wait);
         }
     }
-    return status;
+    return status == PAWL_PENDING ? PAWL_OK : status;
 }
 
 /* words: TOPIC:TEXT. Subscribes, publishes, and waits for the message. */
@@ -138,6 +138,7 @@ static enum pawl_status publish(struct pawl_session *session,
         status = step(&mqtt, speech);
     }
     if (status == PAWL_OK) {
+        pawl_session_accepted(session); /* CONNACK 0 */
         status = pawl_mqtt_subscribe(&mqtt, topic, PAWL_MQTT_QOS_1);
     }
     if (status == PAWL_OK) {

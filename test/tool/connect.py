@@ -24,6 +24,7 @@ sys.dont_write_bytecode = True
 import peers  # noqa: E402, exits with 77 without openssl or cryptography
 import pki  # noqa: E402
 import device  # noqa: E402
+import tls_peer  # noqa: E402
 
 OK, BY_US, BY_PEER, NETWORK, USAGE = range(5)
 TOOL = os.path.abspath(sys.argv[1])
@@ -225,6 +226,11 @@ def network_rows(world, folder):
                        "--device", "d", "--json", "--dtls", "--timeout", "2")
         expect("datagrams that nobody answers", NETWORK, done, "between",
                status="PAWL_ERR_TIMEOUT", timeouts=1)
+    with tls_peer.Peer(world, twist={"close after certificate": 1}) as peer:
+        expect("closed after our certificate, without an alert", BY_PEER,
+               connect(folder, f"127.0.0.1:{peer.port}", "--device", "d",
+                       "--json"), "server's log", client_refused=True,
+               stage="established")
     expect("a name that is none", NETWORK, connect(
         folder, "no-such-host.invalid:443", "--device", "d", "--json",
         "--timeout", "5"), "check the name", status="PAWL_ERR_UNREACHABLE")
