@@ -22,7 +22,9 @@ QUICKSTART="$BUILD openssl=openssl mosquitto=mosquitto
     python3-cbor2=@cbor2 python3-cryptography=@cryptography"
 TEST="$BUILD libcmocka-dev=./cmocka.h pkg-config=pkg-config python3=python3
     clang-format=clang-format openssl=openssl python3-cbor2=@cbor2
-    python3-cryptography=@cryptography libtss2-dev=./tss2/tss2_esys.h"
+    python3-cryptography=@cryptography libtss2-dev=./tss2/tss2_esys.h
+    mosquitto=mosquitto nginx=nginx gnutls-bin=gnutls-serv
+    libcoap3-bin=coap-server-openssl"
 BENCH="gcc=gcc libc6-dev=./stdio.h dpkg-dev=dpkg-source python3=python3
     gcc-arm-none-eabi=arm-none-eabi-gcc
     libnewlib-arm-none-eabi=arm-none-eabi-gcc
