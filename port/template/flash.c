@@ -11,7 +11,8 @@
 #define PROGRAM_SIZE 8u  /* bytes: PAWL_PORT_TODO */
 #define SLOT_SIZE (256u * 1024u)
 #define MANIFEST_SIZE ERASE_SIZE
-#define JOURNAL_SIZE (2u * ERASE_SIZE)
+#define JOURNAL_SIZE (6u * ERASE_SIZE) /* two banks: doc/PORTING.md */
+#define STORE_SIZE (4u * ERASE_SIZE)
 #define OBJECTS_SIZE (4u * ERASE_SIZE)
 
 struct region {
@@ -62,14 +63,14 @@ static enum pawl_status flash_erase(void *ctx, uint32_t off, uint32_t len)
 #define MANIFEST_B (MANIFEST_A + MANIFEST_SIZE)
 #define JOURNAL (MANIFEST_B + MANIFEST_SIZE)
 #define STORE_JOURNAL (JOURNAL + JOURNAL_SIZE)
-#define STORE_OBJECTS (STORE_JOURNAL + JOURNAL_SIZE)
+#define STORE_OBJECTS (STORE_JOURNAL + STORE_SIZE)
 
 static const struct pawl_flash images[BOARD_SLOTS] = {
     REGION(SLOT_A, SLOT_SIZE), REGION(SLOT_B, SLOT_SIZE)};
 static const struct pawl_flash manifests[BOARD_SLOTS] = {
     REGION(MANIFEST_A, MANIFEST_SIZE), REGION(MANIFEST_B, MANIFEST_SIZE)};
 static const struct pawl_flash store_journal =
-    REGION(STORE_JOURNAL, JOURNAL_SIZE);
+    REGION(STORE_JOURNAL, STORE_SIZE);
 static const struct pawl_flash store_objects =
     REGION(STORE_OBJECTS, OBJECTS_SIZE);
 
