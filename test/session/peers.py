@@ -609,6 +609,24 @@ def client_rows(w):
         refused("PAWL_ERR_KEYSTORE", "the key store has no such key",
                 stage="CONNECTING", call="open"), ["--key-store", "lost"],
                 ours=True)
+    # No software signs in its place, whatever happens to it (traps of
+    # wolfSSL's crypto callbacks).
+    no_store = refused("PAWL_ERR_KEYSTORE", "the key store did not sign",
+                       signatures=0, call="step")
+    for failure, what, expected in (
+            ("gone", "the token is pulled out before the handshake",
+             no_store),
+            ("unavailable", "the key store answers CRYPTOCB_UNAVAILABLE",
+             no_store),
+            ("unregistered", "wolfSSL has forgotten the device of the key",
+             refused("PAWL_ERR_PROTOCOL", signatures=0, call="step")),
+            ("blank", "the key store says that it signed, and did not",
+             {"status": "PAWL_ERR_REFUSED", "alert": "decrypt_error",
+              "echoed": False})):
+        for version, flags in ((), ()), (["--tls12"], ["-tls1_2"]):
+            row(what + (", TLS 1.2" if version else ""), expected,
+                ["--key-store", failure, *version], flags=list(flags),
+                ours=True)
     row("the key store fails in the handshake",
         refused("PAWL_ERR_KEYSTORE", "the key store did not sign",
                 signatures=0, port=4711, call="step"),

@@ -12,7 +12,11 @@
  *   --mute          sending fails once the session is established, a while
  *                   later
  *   --alloc-at N    the N-th allocation fails
- *   --key-store W   "fail": signing fails; "lost": there is no key
+ *   --key-store W   "fail": signing fails; "lost": there is no key; "gone":
+ *                   the token is pulled out after its key was found;
+ *                   "unavailable": it answers what wolfSSL takes as a hint to
+ *                   sign in software; "blank": it says that it signed;
+ *                   "unregistered": wolfSSL has forgotten its device id
  *   --speak WORDS   not a line, but as probe_speak.h says
  *   --sweep die|end|alloc   all of them in turn, until one does no harm
  *   --sweep noise     40 runs of bad luck
@@ -39,7 +43,9 @@
 #include <wolfssl/wolfcrypt/settings.h>
 
 #include <wolfssl/wolfcrypt/asn_public.h>
+#include <wolfssl/wolfcrypt/cryptocb.h>
 #include <wolfssl/wolfcrypt/ecc.h>
+#include <wolfssl/wolfcrypt/error-crypt.h>
 #include <wolfssl/wolfcrypt/random.h>
 
 #include "noise.h"
@@ -57,7 +63,7 @@ struct options {
     bool block, mute;
     uint64_t die_at, end_at; /* UINT64_MAX: never */
     size_t alloc_at;         /* 0: never */
-    bool key_fails, key_lost;
+    const char *key_store;   /* how it fails; "" if it does not */
     bool own_memory, features, rebind, empty;
     const char *sweep;
     const char *callback;
@@ -73,6 +79,7 @@ struct options {
 static const struct options usual = {
     .endpoint = {.use = PAWL_USE_MQTT, .host = "127.0.0.1"},
     .text = "pawl",
+    .key_store = "",
     .die_at = UINT64_MAX,
     .end_at = UINT64_MAX,
     .timeout_ms = 5000,
@@ -89,6 +96,11 @@ static struct pawl_bytes own_chain, own_key;
 static ecc_key signing_key;
 static WC_RNG rng;
 
+static bool key_store_is(const char *failure)
+{
+    return strcmp(options.key_store, failure) == 0;
+}
+
 static enum pawl_status key_public(void *ctx, enum pawl_key_slot slot,
                                    uint8_t point[PAWL_P256_POINT_SIZE])
 {
@@ -96,7 +108,7 @@ static enum pawl_status key_public(void *ctx, enum pawl_key_slot slot,
 
     (void)ctx;
     (void)slot;
-    if (options.key_lost) {
+    if (key_store_is("lost")) {
         return PAWL_ERR_NOT_FOUND;
     }
     return wc_ecc_export_x963(&signing_key, point, &len) == 0
@@ -113,7 +125,16 @@ static enum pawl_status key_sign(void *ctx, enum pawl_key_slot slot,
 
     (void)ctx;
     (void)slot;
-    if (options.key_fails ||
+    if (key_store_is("unavailable")) {
+        return (enum pawl_status)CRYPTOCB_UNAVAILABLE;
+    }
+    if (key_store_is("gone")) {
+        return PAWL_ERR_NOT_FOUND;
+    }
+    if (key_store_is("blank")) {
+        return PAWL_OK;
+    }
+    if (key_store_is("fail") ||
         wc_ecc_sign_hash(digest, 32, der, &len, &rng, &signing_key) != 0) {
         return PAWL_ERR_KEYSTORE;
     }
@@ -554,6 +575,9 @@ static struct outcome run(bool quiet)
     outcome.status = pawl_session_open(&session, &config);
     if (outcome.status == PAWL_OK) {
         call = "step";
+        if (key_store_is("unregistered")) {
+            wc_CryptoCb_UnRegisterDevice(session_of(&session)->key.device_id);
+        }
         outcome.status = shake(&session);
     }
     if (outcome.status == PAWL_OK && options.speak != NULL) {
@@ -855,8 +879,7 @@ static bool take_failure(const char *name, const char *value)
     } else if (strcmp(name, "--alloc-at") == 0) {
         options.alloc_at = (size_t)atoi(value);
     } else if (strcmp(name, "--key-store") == 0) {
-        options.key_fails = strcmp(value, "fail") == 0;
-        options.key_lost = strcmp(value, "lost") == 0;
+        options.key_store = value;
     } else if (strcmp(name, "--callback") == 0) {
         options.callback = value;
     } else if (strcmp(name, "--sweep") == 0) {
