@@ -117,8 +117,10 @@ struct pawl_session {
  *
  * Returns PAWL_OK, go on with pawl_session_step()
  *         PAWL_ERR_ARGUMENT    something required is missing
- *         PAWL_ERR_POLICY      no anchor of trust has the role
- *         PAWL_ERR_KEYSTORE    the key is gone, or not the certificate's
+ *         PAWL_ERR_POLICY      no anchor of trust has the role, or the key
+ *                              store is not hardware (PAWL_SOFT_KEYS)
+ *         PAWL_ERR_KEYSTORE    the key is gone, or not the certificate's, or
+ *                              the key store failed
  *         PAWL_ERR_EXPIRED     our own certificate is
  *         PAWL_ERR_UNSUPPORTED the wolfSSL at hand lacks what the endpoint
  *                              asks for: DTLS 1.3 and connection IDs need

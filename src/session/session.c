@@ -88,19 +88,39 @@ static enum pawl_status open_memory(struct session *session)
                            session->config.memory_size);
 }
 
+/* What the key store said when its key could not be opened. */
+static enum pawl_status refuse_key(struct session *session,
+                                   enum pawl_status status, const char **rule)
+{
+    const struct pawl_keystore *keystore = session->config.credential->keystore;
+
+    if (status == PAWL_ERR_FULL) {
+        *rule = "too many sessions are open";
+        return PAWL_ERR_NO_MEMORY;
+    }
+    if (status == PAWL_ERR_POLICY) {
+        *rule = "the key store is not hardware";
+        return status;
+    }
+    if (status == PAWL_ERR_ARGUMENT) {
+        return status;
+    }
+    *rule = status == PAWL_ERR_NOT_FOUND ? "the key store has no such key"
+                                         : "the key store failed";
+    if (keystore->last_error != NULL) {
+        session->failure.port_code = keystore->last_error(keystore->ctx);
+    }
+    return PAWL_ERR_KEYSTORE;
+}
+
 static enum pawl_status open_key(struct session *session, const char **rule)
 {
     const struct pawl_credential *credential = session->config.credential;
     enum pawl_status status = pawl_store_key_open(
         &session->key, credential->keystore, credential->slot);
 
-    if (status == PAWL_ERR_FULL) {
-        *rule = "too many sessions are open";
-        return PAWL_ERR_NO_MEMORY;
-    }
     if (status != PAWL_OK) {
-        *rule = "the key store has no such key";
-        return status == PAWL_ERR_ARGUMENT ? status : PAWL_ERR_KEYSTORE;
+        return refuse_key(session, status, rule);
     }
     return pawl_session_check_own(session, rule);
 }
