@@ -93,7 +93,9 @@ static void a_key_store_that_fails_is_a_hard_error(void)
 {
     static const enum pawl_status failures[] = {
         PAWL_ERR_KEYSTORE, PAWL_ERR_NOT_FOUND, PAWL_ERR_UNSUPPORTED,
-        PAWL_ERR_BUSY, PAWL_PENDING};
+        PAWL_ERR_BUSY, PAWL_ERR_FULL, PAWL_PENDING,
+        /* What would make wolfSSL sign by itself. */
+        (enum pawl_status)CRYPTOCB_UNAVAILABLE};
 
     for (size_t i = 0; i < PAWL_ARRAY_LEN(failures); i++) {
         ecc_key key;
