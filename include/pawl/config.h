@@ -121,4 +121,11 @@
 #define PAWL_COAP_SEEN_MAX 8
 #endif
 
+/* Whether the device's keys may lie in a key store that is not hardware: 1,
+ * or 0 in a product (CMake: PAWL_RELEASE). With 0, pawl_identity_open() and
+ * pawl_session_open() answer PAWL_ERR_POLICY for such a store. */
+#ifndef PAWL_SOFT_KEYS
+#define PAWL_SOFT_KEYS 1
+#endif
+
 #endif

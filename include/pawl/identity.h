@@ -52,6 +52,8 @@ struct pawl_credential {
  * Returns PAWL_ERR_LOST   nothing valid was found: open, and empty
  *         PAWL_ERR_CORRUPT       the note says what no writer writes: closed
  *         PAWL_ERR_ARGUMENT      the port lacks store, key store or clock
+ *         PAWL_ERR_POLICY        the key store is not hardware, and must be
+ *                                (PAWL_SOFT_KEYS)
  *         PAWL_ERR_IO, PAWL_ERR_UNSUPPORTED (geometry)
  *
  * The calls below answer PAWL_ERR_STATE when it is not open, which is also so

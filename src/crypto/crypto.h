@@ -92,6 +92,13 @@ enum pawl_status pawl_base64_encode(struct pawl_bytes bytes, char *out,
                                     size_t *len);
 
 /*
+ * Whether the device's keys may lie in keystore (PAWL_SOFT_KEYS):
+ * PAWL_ERR_POLICY if it is not hardware and must be.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_keystore_policy(const struct pawl_keystore *keystore);
+
+/*
  * The key of a key-store slot, in the form in which TLS takes it. wolfSSL
  * calls back with a device id; the callback is a router: the private-key
  * operation of this key goes to the key store, any failure is final, and
@@ -111,7 +118,7 @@ struct pawl_store_key {
 
 /*
  * Opens slot and registers its router. PAWL_ERR_NOT_FOUND, PAWL_ERR_KEYSTORE;
- * PAWL_ERR_FULL when too many are open at once, PAWL_ERR_STATE before
+ * PAWL_ERR_POLICY as pawl_keystore_policy() says; PAWL_ERR_FULL when too many are open at once, PAWL_ERR_STATE before
  * pawl_init(). key is then as after pawl_store_key_close(), and its status
  * says why.
  */

@@ -11,6 +11,7 @@
  */
 #include "crypto/crypto_internal.h"
 
+#include <pawl/config.h>
 #include <string.h>
 #include <wolfssl/wolfcrypt/cryptocb.h>
 #include <wolfssl/wolfcrypt/ecc.h>
@@ -129,6 +130,12 @@ static enum pawl_status refuse(struct pawl_store_key *key,
     return status;
 }
 
+enum pawl_status pawl_keystore_policy(const struct pawl_keystore *keystore)
+{
+    return PAWL_SOFT_KEYS || keystore->attributes.hardware ? PAWL_OK
+                                                           : PAWL_ERR_POLICY;
+}
+
 enum pawl_status pawl_store_key_open(struct pawl_store_key *key,
                                      const struct pawl_keystore *keystore,
                                      enum pawl_key_slot slot)
@@ -139,6 +146,10 @@ enum pawl_status pawl_store_key_open(struct pawl_store_key *key,
     if (keystore == NULL || keystore->public_key == NULL ||
         keystore->sign == NULL) {
         return refuse(key, PAWL_ERR_ARGUMENT);
+    }
+    status = pawl_keystore_policy(keystore);
+    if (status != PAWL_OK) {
+        return refuse(key, status);
     }
     status = keystore->public_key(keystore->ctx, slot, key->point);
     if (status != PAWL_OK) {

@@ -141,6 +141,9 @@ enum pawl_status pawl_identity_open(struct pawl_identity *identity,
     if (!port_suffices(port)) {
         return PAWL_ERR_ARGUMENT;
     }
+    if (pawl_keystore_policy(port->keystore) != PAWL_OK) {
+        return PAWL_ERR_POLICY;
+    }
     identity->port = port;
     identity->time_floor_s = port->clock->build_s;
     enum pawl_status status = store_open(identity);
