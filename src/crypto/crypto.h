@@ -118,9 +118,9 @@ struct pawl_store_key {
 
 /*
  * Opens slot and registers its router. PAWL_ERR_NOT_FOUND, PAWL_ERR_KEYSTORE;
- * PAWL_ERR_POLICY as pawl_keystore_policy() says; PAWL_ERR_FULL when too many are open at once, PAWL_ERR_STATE before
- * pawl_init(). key is then as after pawl_store_key_close(), and its status
- * says why.
+ * PAWL_ERR_POLICY as pawl_keystore_policy() says; PAWL_ERR_FULL when too many
+ * are open at once, PAWL_ERR_STATE before pawl_init(). key is then as after
+ * pawl_store_key_close(), and its status says why.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_store_key_open(struct pawl_store_key *key,
