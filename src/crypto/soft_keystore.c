@@ -269,6 +269,12 @@ static int sign_der(ecc_key *key, const uint8_t *digest, uint8_t *der,
 #ifdef ECC_TIMING_RESISTANT
     code = wc_ecc_set_rng(key, &rng);
 #endif
+#ifdef WOLFSSL_ECDSA_DETERMINISTIC_K
+    /* RFC 6979. The setting alone changes nothing: it is asked for by key. */
+    if (code == 0) {
+        code = wc_ecc_set_deterministic(key, 1);
+    }
+#endif
     if (code == 0) {
         code =
             wc_ecc_sign_hash(digest, PAWL_SHA256_SIZE, der, der_len, &rng, key);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pawl/soft_keystore.h>
 #include <string.h>
+#ifndef WOLFSSL_USER_SETTINGS
+#include <wolfssl/options.h>
+#endif
+#include <wolfssl/wolfcrypt/settings.h>
 
 #include "base/base.h"
 #include "check.h"
@@ -55,6 +59,21 @@ static void what_a_key_signs_its_public_key_verifies(void)
     CHECK_EQ(pawl_p256_verify(PAWL_BYTES(point), digest, signature),
              PAWL_ERR_SIGNATURE);
 }
+
+/* The nonce comes of key and digest (RFC 6979): a bad generator, which
+ * repeats itself, gives no key away. */
+#ifdef WOLFSSL_ECDSA_DETERMINISTIC_K
+static void one_digest_has_one_signature(void)
+{
+    uint8_t first[64] = {0};
+    uint8_t second[64] = {1};
+
+    given_key_in(PAWL_KEY_LDEVID_A);
+    CHECK_EQ(sign(PAWL_KEY_LDEVID_A, first), PAWL_OK);
+    CHECK_EQ(sign(PAWL_KEY_LDEVID_A, second), PAWL_OK);
+    CHECK_MEM(first, second, sizeof first);
+}
+#endif
 
 static void keys_survive_a_reset(void)
 {
@@ -296,6 +315,9 @@ static void an_operation_gives_its_memory_back(void)
 
 static const struct check_test tests[] = {
     CHECK_TEST(what_a_key_signs_its_public_key_verifies),
+#ifdef WOLFSSL_ECDSA_DETERMINISTIC_K
+    CHECK_TEST(one_digest_has_one_signature),
+#endif
     CHECK_TEST(keys_survive_a_reset),
     CHECK_TEST(slots_are_apart),
     CHECK_TEST(a_slot_out_of_range_is_refused),
