@@ -28,6 +28,7 @@ try() {
         -DPAWL_BUILD_EXAMPLES=OFF && cmake --build "$work/$1" || exit 1
     ends "$1's loader" "$work/$1/$1_loader" 61 PAWL_ERR_LOST
     ends "$1's application" "$work/$1/$1_application" 12 PAWL_ERR_ENTROPY
+    ends "$1's other application" "$work/$1/$1_pushed" 10 PAWL_ERR_IO
     ends "$1's check" "$work/$1/$1_check" 1 'sentences are violated'
 }
 
