@@ -3,7 +3,7 @@
 #
 # usage: run.sh [--seconds N | --minutes N] [TARGET...]
 #
-# Fuzzes each target (cbor cose envelope process) for N seconds, 20 unless
+# Fuzzes each target (cbor cose envelope process trust) for N seconds, 20 unless
 # told, from seeds that seeds.py takes from the unit tests, and then publishes
 # the branch coverage that the corpus reaches in the sources under test. Ends
 # with a table. A crashing input is kept in build/fuzz/.
@@ -17,7 +17,7 @@ seconds=20 targets=''
 floor=90 # per cent of branches
 
 usage() {
-    echo 'usage: run.sh [--seconds N | --minutes N] [cbor|cose|envelope|process]...' >&2
+    echo 'usage: run.sh [--seconds N | --minutes N] [cbor|cose|envelope|process|trust]...' >&2
     exit 2
 }
 
@@ -29,12 +29,12 @@ while [ $# -gt 0 ]; do
     case $1 in
     --seconds) number "${2-}" && seconds=$2 && shift ;;
     --minutes) number "${2-}" && seconds=$(($2 * 60)) && shift ;;
-    cbor | cose | envelope | process) targets="$targets $1" ;;
+    cbor | cose | envelope | process | trust) targets="$targets $1" ;;
     *) usage ;;
     esac
     shift
 done
-[ -n "$targets" ] || targets='cbor cose envelope process'
+[ -n "$targets" ] || targets='cbor cose envelope process trust'
 
 cc=${PAWL_FUZZ_CC-clang}
 work=$(mktemp -d "${TMPDIR:-/tmp}/pawl-fuzz.XXXXXX") || exit 2
@@ -65,16 +65,19 @@ sources() { # what each target is there for
         manifest/manifest_parse.c ;;
     process) echo manifest/process.c manifest/process_commands.c \
         manifest/process_parameters.c ;;
+    trust) echo trust/trust.c trust/trust_cover.c trust/trust_read.c ;;
     esac
 }
 
+# shellcheck disable=SC2086 # $more is a pattern, or nothing
 build() { # target, output, options
-    name=$1 output=$2
+    name=$1 output=$2 more=
+    [ "$name" != trust ] || more="$root/src/trust/*.c"
     shift 2
     "$cc" -std=c11 -g -O1 -Wall -Wextra "$@" -I"$root/include" \
         -I"$root/src" -I"$root/test" "$root/test/fuzz/fuzz_$name.c" \
         "$root/test/fuzz/fuzz_crypto.c" "$root"/src/cbor/*.c \
-        "$root"/src/cose/*.c "$root"/src/manifest/*.c "$root"/src/base/*.c \
+        "$root"/src/cose/*.c "$root"/src/manifest/*.c "$root"/src/base/*.c $more \
         -o "$output"
 }
 
@@ -113,7 +116,7 @@ for target in $targets; do
         echo "run: $target does not build" >&2
         exit 1
     fi
-    if ! "$work/$target.fuzz" -max_total_time="$seconds" -max_len=1024 \
+    if ! "$work/$target.fuzz" -max_total_time="$seconds" -max_len=2048 \
         -timeout=10 -print_final_stats=1 \
         -artifact_prefix="$root/build/fuzz/$target-" \
         "$work/$target" "$work/seeds/$target" >"$work/$target.log" 2>&1; then

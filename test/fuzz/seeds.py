@@ -146,6 +146,17 @@ def main():
     whole[2] = 0xA4
     put("envelope", b"\x0b" + bytes(whole) + members)
     put("process", process(manifest, b"\x00\x00", 2, members))
+    documents = (TEST / "trust" / "trust_documents.h").read_text()
+    for text in re.findall(r"=\s*((?:\"[0-9a-f]*\"\s*)+);", documents):
+        data = bytes.fromhex("".join(re.findall(r"[0-9a-f]+", text)))
+        if len(data) > 2048:
+            continue
+        # Signatures that fuzz_crypto.c takes for right.
+        put("trust", re.sub(rb"\xf6\x58\x40.", b"\xf6\x58\x40\x5a", data,
+                            flags=re.S))
+        put("trust", data)
+        put("trust", b"\x10" + re.sub(rb"\xf6\x58\x40.", b"\xf6\x58\x40\x5a",
+                                      data, flags=re.S))
     print({folder.name: len(list(folder.iterdir())) for folder in sorted(top.iterdir())})
 
 
