@@ -17,8 +17,8 @@ python3-cryptography is missing.
 
 import argparse
 import contextlib
+import io
 import json
-import os
 import pathlib
 import sys
 import tempfile
@@ -46,13 +46,45 @@ class Controls:
         return self.up[key].port
 
 
-class Hello:
+class Check:
+    """A row of another form: a function that tells what is wrong."""
+
+    table, slow, expected = "good", False, {}
+
+    def __init__(self, title, function, ours=False):
+        self.title, self.function = title, function
+
+
+def hello_check(*facts):
     """A captured ClientHello, judged by the parser of peers.py."""
+    def function(world):
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            good = peers.check_hello(world, *facts)
+        return [] if good else [said.getvalue()]
+    return Check(facts[0], function)
 
-    table, slow = "good", False
 
-    def __init__(self, check):
-        self.title, self.check = check[0], check
+# IANA's registry of TLS alerts: those in use, and those of old.
+ALERTS = [10, 20, 22, 40, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 70, 71, 80,
+          86, 100, 109, 110, 112, 113, 115, 116, 120]
+RESERVED = [21, 30, 41, 60, 111, 114]
+
+
+def check_alerts(world):
+    """Each is told as the server's refusal, by a name of its own."""
+    wrong, names = [], set()
+    for number in ALERTS + RESERVED:
+        says = b"\x15\3\3\0\2\2" + bytes([number])
+        with peers.Stranger(world, says) as peer:
+            got = peers.probe(world, peer.port, [])[0]
+        if got["status"] != "PAWL_ERR_REFUSED" or got["leaked"] != 0:
+            wrong.append(f"alert {number}: {got['status']}")
+        if number in ALERTS:
+            names.add(got["alert"])
+    if len(names) != len(ALERTS) or "none" in names or "unknown" in names:
+        wrong.append(f"{len(names)} names for {len(ALERTS)} alerts: "
+                     f"{sorted(names)}")
+    return wrong
 
 
 def alert_of(line):
@@ -74,13 +106,8 @@ def result_of(one, wrong, lines, log, what):
 
 
 def run_peer(world, one):
-    if isinstance(one, Hello):
-        with contextlib.redirect_stdout(open(os.devnull, "w",
-                                             encoding="utf-8")):
-            good = peers.check_hello(world, *one.check)
-        return result_of(one, [] if good else ["see peers.py --only "
-                                               "ClientHello"], [], "",
-                         "peers")
+    if isinstance(one, Check):
+        return result_of(one, one.function(world), [], "", "peers")
     with one.kind(world, **one.server) as peer:
         lines = peers.probe(world, peer.port, one.options)
         log = pathlib.Path(peer.log).read_text(errors="replace")
@@ -125,7 +152,7 @@ def show(result):
     elif result["table"] == "peers":
         facts = f"{result['status']} {result['stage']} " \
             f"{result['version']:04x} {result['suite']:04x}" \
-            if first else "as the profile has it"
+            if first else "as it should be"
     else:
         facts = f"{result['status']} {result['stage']}, alert " \
             f"{result['alert']}, {result['ms']} ms, {result['bytes']} bytes"
@@ -146,7 +173,8 @@ def gather(world, arguments):
     by_hand, packaged = hostile.all_rows(world), real.all_rows(world)
     shared = [] if arguments.quick else peers.ROWS
     good = [one for one in shared if one.table == "good"] + packaged
-    good += [Hello(check) for check in peers.hello_checks()]
+    good += [hello_check(*facts) for facts in peers.hello_checks()]
+    good.append(Check("every alert is told by its name", check_alerts))
     bad = [one for one in [*shared, *by_hand]
            if one.table == "hostile" or "sweep" in one.expected]
     good = [one for one in good if one not in bad]
@@ -216,7 +244,8 @@ def main():
         tables = gather(world, arguments)
         if arguments.profile:
             titles = {one.title for rows in tables.values() for one in rows}
-            return 0 if profile_table.show(titles, build) else 1
+            titles |= {one.title for one in peers.ROWS}
+            return 0 if profile_table.show(titles) else 1
         if arguments.list:
             for name, rows in tables.items():
                 for one in rows:
