@@ -620,6 +620,120 @@ class Test:
             self.write("bad.conf", text)
             provision(USAGE, "dev2", what, conf="bad.conf")
         self.identity()
+        self.line()
+
+    # ---- a production line ----
+
+    CERTIFY = """#!/bin/sh
+[ ! -e refuse ] || case $1 in */SN-2.request.pem) exit 1 ;; esac
+exec openssl x509 -req -in "$1" -out "$2" -CA factory.pem \\
+    -CAkey factory.key -days 30 -extfile factory.cnf 2>/dev/null
+"""
+    FACTORY = ("basicConstraints=critical,CA:false\n"
+               "keyUsage=critical,digitalSignature\n"
+               "extendedKeyUsage=clientAuth\n")
+
+    def given_a_factory(self):
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-keyout", "factory.key",
+             "-out", "factory.pem", "-days", "30", "-subj", "/CN=factory"],
+            cwd=self.folder, check=True, capture_output=True, timeout=60)
+        self.write("factory.cnf", self.FACTORY)
+        self.write("certify", self.CERTIFY)
+        os.chmod(self.path("certify"), 0o700)
+        self.write("line.conf", self.configuration(serial=None))
+        self.write("line.csv", "serial,device_id\nSN-1,%s\nSN-2\n\nSN-3\n" %
+                   uuid.uuid5(VENDOR, "SN-1"))
+        os.mkdir(self.path("line"))
+
+    def provision_line(self, code, what=None, **changes):
+        options = {"--conf": "line.conf", "--trust": "t.cbor",
+                   "--envelope": "m.suit", "--image": "v.bin",
+                   "--line": "line.csv", "--audit": "audit.log",
+                   "--certify": "./certify"}
+        options.update({"--" + k: v for k, v in changes.items()})
+        flat = [x for pair in options.items() if pair[1] for x in pair]
+        return self.pawl(code, "device", "provision", "line", *flat, what=what)
+
+    def audit(self):
+        """The lines of the audit file, whose chain is checked here anew."""
+        lines = self.read("audit.log").decode().splitlines()
+        before = "0" * 64
+        for line in lines:
+            self.check("the chain holds",
+                       json.loads(line)["previous"] == before, line)
+            before = hashlib.sha256(line.encode()).hexdigest()
+        return [json.loads(line) for line in lines]
+
+    def line(self):
+        self.given_a_factory()
+        for what, text in (("a serial twice", "SN-1\nSN-1\n"),
+                           ("a path for a serial", "../x\n"),
+                           ("no row", "serial\n")):
+            self.write("bad.csv", text)
+            self.provision_line(USAGE, what, line="bad.csv")
+        self.provision_line(USAGE, "a line without an audit file", audit=None)
+        self.provision_line(USAGE, "one serial for all", conf="d.conf")
+        self.write("bad.csv", "SN-1\nSN-2,no-uuid\n")
+        self.provision_line(USAGE, "a device id that is none", line="bad.csv")
+        self.check("nothing was made", os.listdir(self.path("line")) == [],
+                   os.listdir(self.path("line")))
+        self.write("refuse", b"")
+        self.write("audit.log", b"")
+        told = self.provision_line(REFUSED, "the authority refuses the second")
+        self.check("it says where to go on", b"line 3 (SN-2); the 1 before" in
+                   told, told)
+        self.check("the first is finished",
+                   [one["serial"] for one in self.audit()] == ["SN-1"])
+        whole = self.tree("line/SN-1")
+        os.unlink(self.path("refuse"))
+        self.provision_line(DONE)
+        audit = self.audit()
+        self.check("the same command went on", self.tree("line/SN-1") == whole
+                   and [one["serial"] for one in audit] ==
+                   ["SN-1", "SN-2", "SN-3"], audit)
+        self.check("no request is left",
+                   sorted(os.listdir(self.path("line"))) ==
+                   ["SN-1", "SN-2", "SN-3"])
+        self.line_audited(audit)
+        before = self.read("audit.log")
+        self.provision_line(DONE)
+        self.check("a third run changes nothing",
+                   self.read("audit.log") == before)
+        self.line_damaged(before)
+
+    def line_audited(self, audit):
+        for one in audit:
+            shown = json.loads(self.pawl(
+                DONE, "device", "show", "line/" + one["serial"], "--json"))
+            self.pawl(DONE, "device", "csr", "line/" + one["serial"], "-o",
+                      "line.csr")
+            key = x509.load_pem_x509_csr(self.read("line.csr")).public_key()
+            point = key.public_bytes(
+                serialization.Encoding.X962,
+                serialization.PublicFormat.UncompressedPoint)
+            self.check("the audit names key and certificate of " +
+                       one["serial"],
+                       one["key"] == hashlib.sha256(point).hexdigest() and
+                       one["certificates"] ==
+                       [shown["identity"]["idevid"]["serial"]] and
+                       one["trust"] == 1 and "@" in one["who"], one)
+        self.check("the device id is noted", audit[0]["device_id"] ==
+                   str(uuid.uuid5(VENDOR, "SN-1")))
+
+    def line_damaged(self, good):
+        lines = good.splitlines(True)
+        for what, data in (
+                ("a line of the audit that was changed",
+                 good.replace(b"SN-2", b"SN-9", 1)),
+                ("a line of the audit that is gone",
+                 lines[0] + lines[2]),
+                ("an audit that was cut", good[:-20])):
+            self.write("audit.log", data)
+            self.provision_line(REFUSED, what)
+            self.check("it is as it was: " + what,
+                       self.read("audit.log") == data)
 
     def tree(self, name):
         return {f: self.read(os.path.join(name, f))

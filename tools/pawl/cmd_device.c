@@ -21,8 +21,8 @@ static const char *const dir_name[] = {"the device's DIR",
                                        "the CHAIN of certificates"};
 
 /* Opens a device and the library over it. */
-static int open_device(struct pawl_posix_device *device, const char *dir,
-                       enum pawl_posix_mode mode)
+int device_open(struct pawl_posix_device *device, const char *dir,
+                enum pawl_posix_mode mode)
 {
     char error[PAWL_POSIX_ERROR_MAX];
 
@@ -37,7 +37,7 @@ static int open_device(struct pawl_posix_device *device, const char *dir,
     return TOOL_OK;
 }
 
-static void close_device(struct pawl_posix_device *device)
+void device_close(struct pawl_posix_device *device)
 {
     pawl_finish();
     pawl_posix_device_close(device);
@@ -65,8 +65,11 @@ static int read_conf(const char *path, struct pawl_posix_config *config)
 
 /* Takes another key store than the configuration's. What it may be is read
  * when the configuration is written. */
-static int name_keystore(struct pawl_posix_config *config, const char *name)
+int device_name_keystore(struct pawl_posix_config *config, const char *name)
 {
+    if (name == NULL) {
+        return TOOL_OK;
+    }
     int len = snprintf(config->keystore, sizeof config->keystore, "%s", name);
 
     return len > 0 && (size_t)len < sizeof config->keystore
@@ -76,7 +79,7 @@ static int name_keystore(struct pawl_posix_config *config, const char *name)
 }
 
 /* Fills the draft; only a whole device is put in its place. */
-static int make(const char *dir, const struct pawl_posix_config *config,
+int device_make(const char *dir, const struct pawl_posix_config *config,
                 const struct provision *from)
 {
     static struct pawl_posix_device device;
@@ -86,10 +89,10 @@ static int make(const char *dir, const struct pawl_posix_config *config,
     if (pawl_posix_draft_create(&draft, dir, config, error) != PAWL_OK) {
         return tool_fail(TOOL_USAGE, "%s", error);
     }
-    int code = open_device(&device, draft.path, PAWL_POSIX_WRITE);
+    int code = device_open(&device, draft.path, PAWL_POSIX_WRITE);
     if (code == TOOL_OK) {
         code = provision_fill(&device, from);
-        close_device(&device);
+        device_close(&device);
     }
     if (code != TOOL_OK) {
         pawl_posix_draft_discard(&draft);
@@ -101,26 +104,51 @@ static int make(const char *dir, const struct pawl_posix_config *config,
     return TOOL_OK;
 }
 
+static int make_one(const struct provision_line *line,
+                    const struct provision *from)
+{
+    struct pawl_posix_config config;
+    int code = read_conf(line->conf, &config);
+
+    if (code == TOOL_OK) {
+        code = device_name_keystore(&config, line->keystore);
+    }
+    return code == TOOL_OK ? device_make(line->folder, &config, from) : code;
+}
+
+/* A line needs an audit file; one device needs neither that nor a CA. */
+static int check_line(const struct provision_line *line)
+{
+    if (line->csv != NULL && line->audit == NULL) {
+        return tool_fail(TOOL_USAGE, "--line needs --audit FILE");
+    }
+    if (line->csv == NULL && (line->audit != NULL || line->certify != NULL)) {
+        return tool_fail(TOOL_USAGE,
+                         "--audit and --certify go with --line CSV");
+    }
+    return TOOL_OK;
+}
+
 int device_provision(int argc, char **argv)
 {
-    const char *dir = NULL, *conf = NULL, *trust = NULL, *envelope = NULL,
-               *image = NULL, *keystore = NULL;
+    const char *trust = NULL, *envelope = NULL, *image = NULL;
+    struct provision_line line = {.folder = NULL};
     const struct tool_option options[] = {
-        {"--conf", &conf, 1, NULL, true},
+        {"--conf", &line.conf, 1, NULL, true},
         {"--trust", &trust, 1, NULL, true},
         {"--envelope", &envelope, 1, NULL, true},
         {"--image", &image, 1, NULL, true},
-        {"--keystore", &keystore, 1, NULL, false},
+        {"--keystore", &line.keystore, 1, NULL, false},
+        {"--line", &line.csv, 1, NULL, false},
+        {"--audit", &line.audit, 1, NULL, false},
+        {"--certify", &line.certify, 1, NULL, false},
     };
-    struct pawl_posix_config config;
     struct provision from = {.trust = {0}, .envelope = {0}, .image = {0}};
-    int code = tool_arguments(argc, argv, options, 5, &dir, dir_name, 1);
+    int code =
+        tool_arguments(argc, argv, options, 8, &line.folder, dir_name, 1);
 
     if (code == TOOL_OK) {
-        code = read_conf(conf, &config);
-    }
-    if (code == TOOL_OK && keystore != NULL) {
-        code = name_keystore(&config, keystore);
+        code = check_line(&line);
     }
     if (code == TOOL_OK) {
         code = tool_read(trust, PAWL_TRUST_MAX, &from.trust);
@@ -132,7 +160,8 @@ int device_provision(int argc, char **argv)
         code = tool_read(image, IMAGE_MAX, &from.image);
     }
     if (code == TOOL_OK) {
-        code = make(dir, &config, &from);
+        code = line.csv != NULL ? provision_line(&line, &from)
+                                : make_one(&line, &from);
     }
     tool_free(&from.trust);
     tool_free(&from.envelope);
@@ -163,59 +192,70 @@ static int write_pem(const char *path, const char *label, struct pawl_bytes der)
                       false);
 }
 
+int device_request(struct pawl_posix_device *device, const char *path)
+{
+    uint8_t csr[CSR_MAX];
+    size_t len = sizeof csr;
+    const struct pawl_csr_subject subject = {
+        .common_name = device->product.serial,
+        .serial_number = device->product.serial,
+    };
+    enum pawl_status status = pawl_csr_write(&subject, device->port.keystore,
+                                             PAWL_KEY_IDEVID, csr, &len);
+
+    return status == PAWL_OK
+               ? write_pem(path, "CERTIFICATE REQUEST",
+                           (struct pawl_bytes){csr, len})
+               : tool_fail_status("the request for the IDevID", status);
+}
+
 int device_csr(int argc, char **argv)
 {
     static struct pawl_posix_device device;
     const char *dir = NULL, *out = NULL;
     const struct tool_option options[] = {{"-o", &out, 1, NULL, true}};
-    uint8_t csr[CSR_MAX];
-    size_t len = sizeof csr;
     int code = tool_arguments(argc, argv, options, 1, &dir, dir_name, 1);
 
     if (code == TOOL_OK) {
-        code = open_device(&device, dir, PAWL_POSIX_WRITE);
+        code = device_open(&device, dir, PAWL_POSIX_WRITE);
     }
+    if (code == TOOL_OK) {
+        code = device_request(&device, out);
+        device_close(&device);
+    }
+    return code;
+}
+
+int device_install(struct pawl_posix_device *device, const char *path)
+{
+    static struct pawl_identity identity;
+    struct tool_file chain;
+    int code = tool_certificates(path, &chain);
+
     if (code != TOOL_OK) {
         return code;
     }
-    const struct pawl_csr_subject subject = {
-        .common_name = device.product.serial,
-        .serial_number = device.product.serial,
-    };
-    enum pawl_status status = pawl_csr_write(&subject, device.port.keystore,
-                                             PAWL_KEY_IDEVID, csr, &len);
-    code = status == PAWL_OK ? write_pem(out, "CERTIFICATE REQUEST",
-                                         (struct pawl_bytes){csr, len})
-                             : tool_fail_status(dir, status);
-    close_device(&device);
-    return code;
+    enum pawl_status status = pawl_identity_open(&identity, &device->port);
+    if (status == PAWL_OK) {
+        status = pawl_identity_install_idevid(&identity, tool_bytes(&chain));
+    }
+    tool_free(&chain);
+    return status == PAWL_OK ? TOOL_OK : tool_fail_status(path, status);
 }
 
 int device_install_cert(int argc, char **argv)
 {
     static struct pawl_posix_device device;
-    static struct pawl_identity identity;
     const char *words[2] = {NULL, NULL};
-    struct tool_file chain;
     int code = tool_arguments(argc, argv, NULL, 0, words, dir_name, 2);
 
     if (code == TOOL_OK) {
-        code = tool_certificates(words[1], &chain);
+        code = device_open(&device, words[0], PAWL_POSIX_WRITE);
     }
-    if (code != TOOL_OK) {
-        return code;
-    }
-    code = open_device(&device, words[0], PAWL_POSIX_WRITE);
     if (code == TOOL_OK) {
-        enum pawl_status status = pawl_identity_open(&identity, &device.port);
-        if (status == PAWL_OK) {
-            status =
-                pawl_identity_install_idevid(&identity, tool_bytes(&chain));
-        }
-        code = status == PAWL_OK ? TOOL_OK : tool_fail_status(words[1], status);
-        close_device(&device);
+        code = device_install(&device, words[1]);
+        device_close(&device);
     }
-    tool_free(&chain);
     return code;
 }
 
@@ -325,13 +365,13 @@ int device_show(int argc, char **argv)
     int code = tool_arguments(argc, argv, options, 1, &dir, dir_name, 1);
 
     if (code == TOOL_OK) {
-        code = open_device(&device, dir, PAWL_POSIX_READ_ONLY);
+        code = device_open(&device, dir, PAWL_POSIX_READ_ONLY);
     }
     if (code == TOOL_OK) {
         json_t *json = device_json(&device);
         tool_print(json, as_json > 0);
         json_decref(json);
-        close_device(&device);
+        device_close(&device);
     }
     return code;
 }

@@ -106,8 +106,9 @@ static const struct command {
      "one with result, reason and stage.\n"},
     {"device", "provision", device_provision,
      "DIR --conf FILE --trust FILE --envelope FILE --image FILE\n"
-     "           [--keystore soft|pkcs11:URI|tpm2:TCTI]",
-     "make a device directory, as a factory does",
+     "           [--keystore soft|pkcs11:URI|tpm2:TCTI]\n"
+     "           [--line CSV --audit FILE [--certify PROGRAM]]",
+     "make a device directory, or a line of them, as a factory does",
      "The device makes its own IDevID key, in the key store that --keystore "
      "or\n"
      "the configuration names; this program never sees a private key. A token\n"
@@ -118,7 +119,15 @@ static const struct command {
      "Without a source, PINs and authorisations are those of PAWL_PIN and\n"
      "PAWL_OWNER_AUTH. The image goes into slot A with its manifest beside\n"
      "it. DIR must not exist; it appears whole, or not\n"
-     "at all. The configuration's keys are in port/posix/posix.h.\n"},
+     "at all. The configuration's keys are in port/posix/posix.h.\n"
+     "\n"
+     "With --line, DIR is the folder of the devices, and CSV has a row\n"
+     "SERIAL[,DEVICE_ID] for each; the configuration has neither. PROGRAM is\n"
+     "run as PROGRAM REQUEST.pem CERTIFICATE.pem for each and asks the\n"
+     "factory's authority. A finished device is a line of the audit file:\n"
+     "who, when, serial, fingerprint of the key (SHA-256 of its point),\n"
+     "serial numbers of the certificates, and the hash of the line before.\n"
+     "What was interrupted goes on with the same command.\n"},
     {"device", "csr", device_csr, "DIR -o FILE",
      "write the request for the factory's certificate, as PEM", ""},
     {"device", "install-cert", device_install_cert, "DIR CHAIN.pem",
