@@ -17,7 +17,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-TOOL = sys.argv[1]
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOOL = os.path.abspath(sys.argv[1])
 PIN = "271828"
 UUID = "fa6b4a53-d5ad-5fdf-be9d-e663e4d41ffe"
 failed = 0
@@ -106,12 +107,13 @@ def make_token(label):
                    check=True, capture_output=True)
 
 
-def make_foreign_key(label, kind, key_id):
+def make_foreign_key(label, kind, key_id, *more):
     """A key made by another tool. False: the token cannot."""
     return subprocess.run(
         ["pkcs11-tool", "--module", MODULE, "--token-label", "one", "--login",
          "--pin", PIN, "--keypairgen", "--key-type", kind, "--label", label,
-         "--id", key_id], capture_output=True, check=False).returncode == 0
+         "--id", key_id, *more], capture_output=True,
+        check=False).returncode == 0
 
 
 def make_inputs():
@@ -240,6 +242,44 @@ def test_refusals():
     refused("no name", "object=", "key", "generate", "-o", ONE, pin=PIN)
 
 
+def test_pin_for_each_signature():
+    """CKA_ALWAYS_AUTHENTICATE: the token wants the PIN again each time."""
+    check("pkcs11-tool --always-auth",
+          make_foreign_key("a", "EC:prime256v1", "d1", "--always-auth"))
+    works("create", "manifest", "create", "d.json", "-o", "m")
+    works("sign", "manifest", "sign", "m", "--key", ONE + ";object=a",
+          pin=PIN)
+    works("public", "key", "public", ONE + ";object=a", "-o", "a.pub")
+    check("it has signed", envelope_signed_by("a.pub") == 1)
+
+
+def test_what_softhsm_never_shows():
+    """A module over SoftHSM's, which differs from it in one thing."""
+    flags = subprocess.run(["pkg-config", "--cflags", "p11-kit-1"],
+                           capture_output=True, text=True,
+                           check=True).stdout.split()
+    subprocess.run(
+        ["cc", "-shared", "-fPIC", *flags,
+         os.path.join(HERE, "defective_module.c"), "-o", "defective.so",
+         "-ldl"], check=True)
+    os.environ["PAWL_TEST_MODULE"] = MODULE
+    uri = f"{KEY}?module-path={os.getcwd()}/defective.so"
+    sign = ("manifest", "sign", "m", "--key", uri)
+    make = ("key", "generate", "-o", uri.replace("object=k", "object=new"))
+    works("create", "manifest", "create", "d.json", "-o", "m")
+    for defect, words, says in (
+            ("locked-flag", sign, "the PIN is locked: unlock it"),
+            ("locked-flag", make, "the PIN is locked: unlock it"),
+            ("locked-login", sign, "the PIN is locked: unlock it"),
+            ("locked-login", make, "the PIN is locked: unlock it"),
+            ("no-ecdsa", sign, "no mechanism CKM_ECDSA"),
+            ("no-generation", make, "no such mechanism")):
+        os.environ["PAWL_TEST_DEFECT"] = defect
+        refused(f"{defect}, {words[0]}", says, *words, pin=PIN)
+    os.environ["PAWL_TEST_DEFECT"] = ""
+    works("without a defect it is a good module", *sign, pin=PIN)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -255,6 +295,8 @@ def main():
         test_foreign_keys()
         test_trust()
         test_refusals()
+        test_pin_for_each_signature()
+        test_what_softhsm_never_shows()
         os.chdir("/")
     sys.exit(1 if failed else 0)
 
