@@ -18,6 +18,7 @@
 #include <pawl/identity.h>
 #include <pawl/port/port.h>
 #include <pawl/status.h>
+#include <pawl/ticket.h>
 #include <pawl/trust.h>
 #include <pawl/wait.h>
 
@@ -29,7 +30,8 @@ enum pawl_session_stage {
     PAWL_SESSION_HANDSHAKE,   /* TLS handshake under way */
     PAWL_SESSION_ESTABLISHED, /* server authenticated; sending is allowed */
     PAWL_SESSION_CONFIRMED,   /* the server has shown that it took our
-                               * certificate: TLS 1.2, or data arrived */
+                               * certificate: TLS 1.2, a ticket that it took,
+                               * or data arrived */
     PAWL_SESSION_ACCEPTED,    /* the protocol above said so:
                                * pawl_session_accepted() */
     PAWL_SESSION_FAILED
@@ -61,6 +63,7 @@ struct pawl_session_info {
                            * for; the transport's own are not counted */
     uint32_t timeouts;    /* DTLS: how often its timer ran out and the last
                            * flight was sent again */
+    bool resumed;         /* from a ticket: no certificates were exchanged */
     bool connection_id;   /* the server recognises us by a connection ID */
 
     /* Up to when the server's word about the time may be believed, in seconds
@@ -93,6 +96,18 @@ struct pawl_session_config {
      * headers not counted: 256 to PAWL_DATAGRAM_MAX. 0: 1232, which every
      * IPv6 link carries (RFC 8200, 5: 1280). What arrives may be 500 longer. */
     uint16_t datagram_size;
+
+    /* How long a session may last, counted from its full handshake; 0: 86,400,
+     * a day. It also ends with the certificates, the server's and ours, where
+     * the time is known. Sending and receiving then answer PAWL_ERR_EXPIRED. */
+    uint32_t max_age_s;
+
+    /* Where the ticket of this endpoint is kept: used in open, written once
+     * the session is CONFIRMED; retained until close. resumption is then
+     * &pawl_resumption. NULL: each handshake is a full one. For a moment it
+     * takes 1 KiB of the port's arena, beside memory. */
+    struct pawl_ticket *ticket;
+    const struct pawl_resumption *resumption;
 
     /* Is shown the server's chain, DER, leaf first, before it is judged: at
      * most four certificates, valid for the call. For whoever wants to know

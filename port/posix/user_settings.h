@@ -135,7 +135,11 @@
 #define WOLFSSL_DTLS13_NO_HRR_ON_RESUME
 #else
 #define NO_WOLFSSL_SERVER
-#define NO_SESSION_CACHE
+/* Pawl keeps tickets itself; wolfSSL's own cache, which stays empty, is as
+ * small as can be. Where nothing is to be resumed: NO_SESSION_CACHE. */
+#define MICRO_SESSION_CACHE
+#define NO_SESSION_CACHE_REF
+#define NO_CLIENT_CACHE
 #endif
 
 #endif

@@ -68,6 +68,11 @@ enum pawl_status pawl_ed25519_verify(struct pawl_bytes public_key,
 PAWL_MUST_USE
 enum pawl_status pawl_random(void *buf, size_t len);
 
+/* A random number of this life of the process, drawn by pawl_init(): what was
+ * kept from an earlier one has another. Zeros without a generator. */
+#define PAWL_EPOCH_SIZE 8
+void pawl_random_epoch(uint8_t epoch[PAWL_EPOCH_SIZE]);
+
 /*
  * ECDSA signatures between r || s and DER (RFC 3279, 2.2.3). *der_len: the
  * room on entry, the length on return; 72 bytes always suffice.

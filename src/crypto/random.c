@@ -3,6 +3,7 @@
 
 #include "crypto/crypto_internal.h"
 
+#include <string.h>
 #include <wolfssl/version.h>
 #include <wolfssl/wolfcrypt/error-crypt.h>
 #include <wolfssl/wolfcrypt/random.h>
@@ -20,6 +21,7 @@ static struct {
     WC_RNG rng;
     uint32_t left; /* pieces until the next seed */
     bool open;
+    uint8_t epoch[PAWL_EPOCH_SIZE];
 } generator;
 
 enum pawl_status pawl_random_open(const struct pawl_entropy *entropy)
@@ -40,7 +42,12 @@ enum pawl_status pawl_random_open(const struct pawl_entropy *entropy)
     }
     generator.left = PIECES_PER_SEED;
     generator.open = true;
-    return PAWL_OK;
+    return pawl_random(generator.epoch, sizeof generator.epoch);
+}
+
+void pawl_random_epoch(uint8_t epoch[PAWL_EPOCH_SIZE])
+{
+    memcpy(epoch, generator.epoch, sizeof generator.epoch);
 }
 
 void pawl_random_close(void)

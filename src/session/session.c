@@ -76,7 +76,8 @@ static bool config_is_complete(const struct pawl_session_config *config)
     return port_is_complete(config->port) &&
            endpoint_is_complete(config->endpoint) &&
            config->credential != NULL && config->credential->chain.len > 0 &&
-           config->trust != NULL && size_is_usable(config->datagram_size);
+           config->trust != NULL && size_is_usable(config->datagram_size) &&
+           (config->ticket != NULL) == (config->resumption != NULL);
 }
 
 static enum pawl_status open_memory(struct session *session)
@@ -241,17 +242,14 @@ static enum pawl_status pending(const struct session *session, int code,
 {
     wait->events = code == WOLFSSL_ERROR_WANT_WRITE ? PAWL_WAIT_WRITABLE
                                                     : PAWL_WAIT_READABLE;
-    wait->deadline_ms = 0;
     if (pawl_session_io_waits(session)) {
         wait->events |= PAWL_WAIT_WRITABLE;
     }
-    if (session->stage < PAWL_SESSION_ESTABLISHED) {
-        wait->events |= PAWL_WAIT_DEADLINE;
-        wait->deadline_ms = session->deadline_ms;
-    }
-    if (session->timer.at_ms != 0 &&
-        (wait->deadline_ms == 0 || session->timer.at_ms < wait->deadline_ms)) {
-        wait->events |= PAWL_WAIT_DEADLINE;
+    wait->events |= PAWL_WAIT_DEADLINE;
+    wait->deadline_ms = session->stage < PAWL_SESSION_ESTABLISHED
+                            ? session->deadline_ms
+                            : session->end_ms;
+    if (session->timer.at_ms != 0 && session->timer.at_ms < wait->deadline_ms) {
         wait->deadline_ms = session->timer.at_ms;
     }
     return PAWL_PENDING;
@@ -317,6 +315,41 @@ static void confirm(struct session *session)
     if (session->stage == PAWL_SESSION_ESTABLISHED) {
         session->stage = PAWL_SESSION_CONFIRMED;
     }
+    if (session->ticket_arrived && session->config.ticket != NULL) {
+        session->config.resumption->save(session);
+    }
+    session->ticket_arrived = false;
+}
+
+/* A full handshake: the server's chain was judged, and ours was asked for. */
+static enum pawl_status authenticated(struct session *session)
+{
+    if (!session->judged || session->verdict != PAWL_OK) {
+        return pawl_session_fail(session, PAWL_ERR_FAULT,
+                                 "the server's chain was not judged");
+    }
+    if (session->key.signatures == 0) {
+        return pawl_session_fail(session, PAWL_ERR_POLICY,
+                                 "the server did not ask for our certificate");
+    }
+    session->born = pawl_session_birth(session);
+    return PAWL_OK;
+}
+
+/* The server went on from the session that our ticket is of. In 1.3 alone: in
+ * 1.2 none is ever offered. */
+static enum pawl_status resumed(struct session *session)
+{
+    const struct pawl_resumption *resumption = session->config.resumption;
+    uint16_t version = session->info.version;
+
+    if (resumption == NULL || (version != TLS_1_3 && version != DTLS_1_3) ||
+        !resumption->taken(session)) {
+        return pawl_session_fail(session, PAWL_ERR_PROTOCOL,
+                                 "the server resumed what was not offered");
+    }
+    session->info.resumed = true;
+    return PAWL_OK;
 }
 
 /* wolfSSL says that the handshake is done. Believed only with a verdict of
@@ -324,15 +357,12 @@ static void confirm(struct session *session)
 static enum pawl_status established(struct session *session)
 {
     struct pawl_session_info *info = &session->info;
+    enum pawl_status status = PAWL_ERR_FAULT;
 
     info->version = version_of(session->ssl);
     info->suite = (uint16_t)wolfSSL_get_current_cipher_suite(session->ssl);
     info->key_store_signatures = session->key.signatures;
     info->handshake_ms = now_ms(session) - session->started_ms;
-    if (!session->judged || session->verdict != PAWL_OK) {
-        return pawl_session_fail(session, PAWL_ERR_FAULT,
-                                 "the server's chain was not judged");
-    }
     if (!version_is_ours(session, info->version)) {
         return pawl_session_fail(session, PAWL_ERR_POLICY,
                                  "the version is not one we offered");
@@ -341,20 +371,24 @@ static enum pawl_status established(struct session *session)
         return pawl_session_fail(session, PAWL_ERR_POLICY,
                                  "the server knows no extended master secret");
     }
-    if (session->key.signatures == 0) {
-        return pawl_session_fail(session, PAWL_ERR_POLICY,
-                                 "the server did not ask for our certificate");
+    status = wolfSSL_session_reused(session->ssl) ? resumed(session)
+                                                  : authenticated(session);
+    if (status != PAWL_OK) {
+        return status;
     }
     if (pawl_session_is_datagram(session)) {
-        enum pawl_status status = pawl_dtls_established(session);
-
+        status = pawl_dtls_established(session);
         if (status != PAWL_OK) {
             return status;
         }
     }
+    pawl_session_age_begin(session);
     session->stage = PAWL_SESSION_ESTABLISHED;
     pawl_dtls_note_flight(session, now_ms(session));
-    if (is_1_2(info->version) || session->ticket_arrived) {
+    if (session->config.ticket != NULL) {
+        session->config.resumption->wipe(session->config.ticket); /* is used */
+    }
+    if (is_1_2(info->version) || info->resumed || session->ticket_arrived) {
         confirm(session);
     }
     return PAWL_OK;
@@ -363,6 +397,13 @@ static enum pawl_status established(struct session *session)
 /* Sends what is still to be sent, and again what was not answered in time. */
 static enum pawl_status refresh(struct session *session)
 {
+    if (session->stage >= PAWL_SESSION_ESTABLISHED) {
+        enum pawl_status status = pawl_session_age_check(session);
+
+        if (status != PAWL_OK) {
+            return status;
+        }
+    }
     pawl_session_io_flush(session);
     return session->timer.at_ms != 0 ? pawl_dtls_tick(session, now_ms(session))
                                      : PAWL_OK;

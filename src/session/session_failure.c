@@ -47,6 +47,15 @@ static bool possibly_refused(const struct session *session)
             session->write_status != PAWL_OK);
 }
 
+/* Whether it may lie with what was offered, and not with the network or with
+ * our own side. A ticket must not stand in the way of the next attempt. */
+static bool is_of_the_peer(enum pawl_status status)
+{
+    return status != PAWL_ERR_UNREACHABLE && status != PAWL_ERR_TIMEOUT &&
+           status != PAWL_ERR_IO && status != PAWL_ERR_NO_MEMORY &&
+           status != PAWL_ERR_KEYSTORE;
+}
+
 enum pawl_status pawl_session_fail(struct session *session,
                                    enum pawl_status status, const char *rule)
 {
@@ -57,6 +66,9 @@ enum pawl_status pawl_session_fail(struct session *session,
     failure->stage = session->stage;
     failure->rule = rule;
     failure->client_refused = possibly_refused(session);
+    if (session->offered && is_of_the_peer(status)) {
+        session->config.resumption->wipe(session->config.ticket);
+    }
     session->stage = PAWL_SESSION_FAILED;
     return status;
 }

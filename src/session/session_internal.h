@@ -37,6 +37,13 @@ struct session_timer {
     uint32_t flights;  /* the session's when it was set */
 };
 
+/* An instant, by each clock that there is. */
+struct session_birth {
+    uint8_t epoch[PAWL_EPOCH_SIZE]; /* in which monotonic_ms counts */
+    uint64_t monotonic_ms;
+    int64_t wall_s; /* -1: not known */
+};
+
 /* What struct pawl_session holds. All zeros: never opened. */
 struct session {
     struct pawl_session_config config;
@@ -67,6 +74,12 @@ struct session {
     int bad_certificate; /* index, or -1 */
     const char *rule;    /* "" if none was broken */
     bool ticket_arrived;
+    int64_t chain_until_s, own_until_s; /* ends of certificates */
+
+    /* Its age; born is of the full handshake, maybe of another session. */
+    struct session_birth born;
+    uint64_t end_ms;
+    bool offered; /* a ticket of ours to the server */
 
     /* What wolfSSL has handed over and the transport not yet taken. */
     size_t out_at, out_len;
@@ -211,8 +224,37 @@ pawl_session_time(const struct pawl_session_config *config);
 /* Whether our own credential can be used: its key is that of its leaf, and
  * it has not expired. */
 PAWL_MUST_USE
-enum pawl_status pawl_session_check_own(const struct session *session,
+enum pawl_status pawl_session_check_own(struct session *session,
                                         const char **rule);
+
+/* ---- session_age.c: how long it may last ---- */
+
+/* Now. */
+struct session_birth pawl_session_birth(const struct session *session);
+
+/* How long since is ago; false if that is not known. */
+bool pawl_session_elapsed(const struct session *session,
+                          const struct session_birth *since,
+                          uint64_t *elapsed_ms);
+
+/* How long a session may last. */
+uint64_t pawl_session_longest_ms(const struct session *session);
+
+/* Sets session->end_ms by session->born. */
+void pawl_session_age_begin(struct session *session);
+
+/* PAWL_OK, or it is over. */
+PAWL_MUST_USE
+enum pawl_status pawl_session_age_check(struct session *session);
+
+/* ---- session_ticket.c, which is linked only where it is named ---- */
+
+struct pawl_resumption {
+    void (*offer)(struct session *session);
+    bool (*taken)(struct session *session);
+    void (*save)(struct session *session);
+    void (*wipe)(struct pawl_ticket *ticket);
+};
 
 /* ---- session_failure.c: what came of an error ---- */
 

@@ -80,7 +80,15 @@ static enum pawl_status make_context(struct session *session)
                      : wolfTLSv1_3_client_method_ex(heap);
     }
     session->ctx = method == NULL ? NULL : wolfSSL_CTX_new_ex(method, heap);
-    return session->ctx == NULL ? PAWL_ERR_NO_MEMORY : PAWL_OK;
+    if (session->ctx == NULL) {
+        return PAWL_ERR_NO_MEMORY;
+    }
+#ifndef NO_SESSION_CACHE
+    /* No secret stays behind: pawl's tickets are the only ones. */
+    (void)wolfSSL_CTX_set_session_cache_mode(session->ctx,
+                                             WOLFSSL_SESS_CACHE_OFF);
+#endif
+    return PAWL_OK;
 }
 
 static int set_suites(struct session *session, bool tls12)
@@ -318,6 +326,9 @@ enum pawl_status pawl_session_tls_open(struct session *session,
         !set_names(session, rule) ||
         (pawl_session_is_datagram(session) && !pawl_dtls_set(session, rule))) {
         return refusal(session, PAWL_ERR_UNSUPPORTED, rule);
+    }
+    if (session->config.ticket != NULL && pawl_session_can_13(session)) {
+        session->config.resumption->offer(session);
     }
     return PAWL_OK;
 }

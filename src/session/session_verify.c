@@ -152,6 +152,9 @@ static enum pawl_status judge(struct session *session,
     }
     if (status == PAWL_OK) {
         *bad = 0;
+        session->chain_until_s = session->info.time_until_s != 0
+                                     ? session->info.time_until_s
+                                     : earliest_end(chain, count);
         status = judge_leaf(session, chain[0], rule);
     }
     /* What is no certificate of version 3 is a bad one, as what breaks a
@@ -243,7 +246,7 @@ static struct pawl_bytes first_certificate(struct pawl_bytes chain)
     return len <= chain.len ? (struct pawl_bytes){der, len} : PAWL_NO_BYTES;
 }
 
-enum pawl_status pawl_session_check_own(const struct session *session,
+enum pawl_status pawl_session_check_own(struct session *session,
                                         const char **rule)
 {
     const struct pawl_session_config *config = &session->config;
@@ -266,5 +269,6 @@ enum pawl_status pawl_session_check_own(const struct session *session,
         *rule = "our own certificate has expired";
         return PAWL_ERR_EXPIRED;
     }
+    session->own_until_s = leaf.not_after;
     return PAWL_OK;
 }

@@ -27,6 +27,14 @@
  *   --rate N          the clock runs N times as fast
  *   --empty           nobody is there; time jumps from deadline to deadline
  *   --rebind          after the handshake, it goes on from another address
+ *   --ticket          with the ticket of the sessions before
+ *   --flip N          whose bit N is flipped
+ *   --seal            and which was sealed and unsealed in between
+ *   --reset           the device was reset before; what is retained is not
+ *   --later S         S seconds later, by both clocks
+ *   --age S           S seconds go by between the handshake and what is sent
+ *   --max-age S       a session lasts S seconds at most
+ *   --trust-version N of the trust document
  *   --features        no session: what the wolfSSL at hand has
  *   --callback FILE   no session: what the verify callback says of FILE
  *   --then            what follows is for another session, after this one, in
@@ -65,6 +73,9 @@ struct options {
     size_t alloc_at;         /* 0: never */
     const char *key_store;   /* how it fails; "" if it does not */
     bool own_memory, features, rebind, empty;
+    bool ticket, seal, reset;
+    size_t flip; /* SIZE_MAX: none */
+    uint32_t max_age_s, later_s, age_s;
     const char *sweep;
     const char *callback;
     uint32_t timeout_ms;
@@ -84,10 +95,13 @@ static const struct options usual = {
     .end_at = UINT64_MAX,
     .timeout_ms = 5000,
     .rate = 1,
+    .flip = SIZE_MAX,
 };
 
 static struct options options;
 static struct pawl_trust trust;
+static struct pawl_ticket ticket; /* of one session for the next */
+static uint64_t later_ms;         /* sum of --later */
 static uint8_t chain[8192], key_der[512], anchor_bytes[8][4096], pin[33];
 static struct pawl_bytes own_chain, own_key;
 
@@ -323,10 +337,11 @@ static struct pawl_posix_clock machine_clock;
 static uint64_t probe_monotonic(void *ctx)
 {
     (void)ctx;
-    return options.empty
-               ? virtual_ms
-               : options.rate *
-                     machine_clock.clock.monotonic_ms(machine_clock.clock.ctx);
+    if (options.empty) {
+        return virtual_ms;
+    }
+    return later_ms + options.rate * machine_clock.clock.monotonic_ms(
+                                         machine_clock.clock.ctx);
 }
 
 /* wolfSSL sends nothing again within a second of its own time, in which the
@@ -348,10 +363,14 @@ static enum pawl_status probe_wall(void *ctx, int64_t *seconds)
     if (options.now_s < 0) {
         return PAWL_ERR_CLOCK;
     }
-    *seconds = options.now_s;
-    return options.now_s > 0
-               ? PAWL_OK
-               : machine_clock.clock.wall_s(machine_clock.clock.ctx, seconds);
+    if (options.now_s > 0) {
+        *seconds = options.now_s;
+        return PAWL_OK;
+    }
+    enum pawl_status status =
+        machine_clock.clock.wall_s(machine_clock.clock.ctx, seconds);
+    *seconds += (int64_t)(later_ms / 1000);
+    return status;
 }
 
 static struct pawl_clock probe_clock = {.monotonic_ms = probe_monotonic,
@@ -458,6 +477,13 @@ static const char *stage_name(enum pawl_session_stage stage)
     return names[stage];
 }
 
+static bool has_ticket(void)
+{
+    static const struct pawl_ticket none;
+
+    return memcmp(&ticket, &none, sizeof none) != 0;
+}
+
 static void print(const struct pawl_session *session, const char *call,
                   const struct outcome *outcome)
 {
@@ -474,7 +500,7 @@ static void print(const struct pawl_session *session, const char *call,
            "\"certificate\": %d, \"refused\": %s, \"rule\": \"%s\", "
            "\"group\": \"%s\", \"alpn\": \"%s\", \"round_trips\": %u, "
            "\"shown\": %zu, \"timeouts\": %u, \"cid\": %s, "
-           "\"tells_time\": %s",
+           "\"tells_time\": %s, \"resumed\": %s, \"ticket\": %s",
            call, pawl_status_name(outcome->status),
            stage_name(stage == PAWL_SESSION_FAILED ? failure->stage : stage),
            outcome->echoed ? "true" : "false", info.version, info.suite,
@@ -486,7 +512,8 @@ static void print(const struct pawl_session *session, const char *call,
            failure->client_refused ? "true" : "false", failure->rule,
            pawl_session_group(session), alpn, info.round_trips, shown,
            info.timeouts, info.connection_id ? "true" : "false",
-           info.time_until_s > 0 ? "true" : "false");
+           info.time_until_s > 0 ? "true" : "false",
+           info.resumed ? "true" : "false", has_ticket() ? "true" : "false");
     printf(", \"sent_ms\": [");
     for (size_t i = 0; i < sent_count; i++) {
         printf("%s%llu", i > 0 ? ", " : "", (unsigned long long)sent_ms[i]);
@@ -562,6 +589,9 @@ static struct outcome run(bool quiet)
         .memory_size = options.own_memory ? sizeof session_memory : 0,
         .handshake_timeout_ms = options.timeout_ms,
         .datagram_size = options.datagram_size,
+        .max_age_s = options.max_age_s,
+        .ticket = options.ticket ? &ticket : NULL,
+        .resumption = options.ticket ? &pawl_resumption : NULL,
         .on_chain = count_chain,
         .on_chain_ctx = &shown,
     };
@@ -588,6 +618,7 @@ static struct outcome run(bool quiet)
         if (options.rebind) {
             rebind();
         }
+        later_ms += (uint64_t)options.age_s * 1000;
         outcome.status = echo(&session, &outcome.echoed);
     }
     outcome.spent = options.alloc_at != 0 && global->fail_at == 0;
@@ -747,6 +778,7 @@ static void run_callback(void)
 static void print_features(void)
 {
     bool dtls13 = false, cid = false, mtu = false, own = false;
+    bool tickets = false;
 
 #ifdef WOLFSSL_DTLS13
     dtls13 = true;
@@ -760,9 +792,15 @@ static void print_features(void)
 #ifdef WOLFSSL_USER_SETTINGS
     own = true;
 #endif
-    printf("{\"dtls13\": %s, \"cid\": %s, \"mtu\": %s, \"own\": %s}\n",
+#if defined(HAVE_SESSION_TICKET) && defined(HAVE_EXT_CACHE) &&                 \
+    !defined(NO_SESSION_CACHE)
+    tickets = true;
+#endif
+    printf("{\"dtls13\": %s, \"cid\": %s, \"mtu\": %s, \"own\": %s, "
+           "\"tickets\": %s}\n",
            dtls13 ? "true" : "false", cid ? "true" : "false",
-           mtu ? "true" : "false", own ? "true" : "false");
+           mtu ? "true" : "false", own ? "true" : "false",
+           tickets ? "true" : "false");
 }
 
 /* ---- the command line ---- */
@@ -816,6 +854,12 @@ static bool take_flag(const char *name)
         options.block = true;
     } else if (strcmp(name, "--mute") == 0) {
         options.mute = true;
+    } else if (strcmp(name, "--ticket") == 0) {
+        options.ticket = true;
+    } else if (strcmp(name, "--seal") == 0) {
+        options.seal = true;
+    } else if (strcmp(name, "--reset") == 0) {
+        options.reset = true;
     } else if (strcmp(name, "--empty") == 0) {
         options.empty = true;
     } else if (strcmp(name, "--rebind") == 0) {
@@ -902,6 +946,16 @@ static bool take_value(const char *name, const char *value)
         options.speak = value;
     } else if (strcmp(name, "--timeout") == 0) {
         options.timeout_ms = (uint32_t)atoi(value);
+    } else if (strcmp(name, "--flip") == 0) {
+        options.flip = (size_t)atoi(value);
+    } else if (strcmp(name, "--later") == 0) {
+        options.later_s = (uint32_t)atoi(value);
+    } else if (strcmp(name, "--age") == 0) {
+        options.age_s = (uint32_t)atoi(value);
+    } else if (strcmp(name, "--max-age") == 0) {
+        options.max_age_s = (uint32_t)atoi(value);
+    } else if (strcmp(name, "--trust-version") == 0) {
+        trust.version = strtoull(value, NULL, 10);
     } else if (strcmp(name, "--datagram-size") == 0) {
         options.datagram_size = (uint16_t)atoi(value);
     } else if (strcmp(name, "--now") == 0) {
@@ -923,6 +977,7 @@ static int take_options(int argc, char **argv, int at)
 
     options = usual;
     trust.anchor_count = 0;
+    trust.version = 1;
     for (; i < argc && strcmp(argv[i], "--then") != 0; i++) {
         if (take_flag(argv[i])) {
             continue;
@@ -936,9 +991,92 @@ static int take_options(int argc, char **argv, int at)
     return i;
 }
 
+/* A box that nobody else can open: here a mask and a sum will do. */
+static enum pawl_status box_seal(void *ctx, struct pawl_bytes plain,
+                                 uint8_t *sealed, size_t *sealed_len)
+{
+    uint8_t sum = 0;
+
+    (void)ctx;
+    if (*sealed_len < plain.len + 1) {
+        return PAWL_ERR_TOO_SMALL;
+    }
+    for (size_t i = 0; i < plain.len; i++) {
+        sealed[i] = plain.data[i] ^ 0xA5;
+        sum = (uint8_t)(sum + plain.data[i]);
+    }
+    sealed[plain.len] = sum;
+    *sealed_len = plain.len + 1;
+    return PAWL_OK;
+}
+
+static enum pawl_status box_unseal(void *ctx, struct pawl_bytes sealed,
+                                   uint8_t *plain, size_t *plain_len)
+{
+    uint8_t sum = 0;
+
+    (void)ctx;
+    if (sealed.len == 0 || *plain_len < sealed.len - 1) {
+        return PAWL_ERR_SIGNATURE;
+    }
+    for (size_t i = 0; i + 1 < sealed.len; i++) {
+        plain[i] = sealed.data[i] ^ 0xA5;
+        sum = (uint8_t)(sum + plain[i]);
+    }
+    *plain_len = sealed.len - 1;
+    return sum == sealed.data[sealed.len - 1] ? PAWL_OK : PAWL_ERR_SIGNATURE;
+}
+
+/* Into flash and out of it. */
+static void seal_ticket(void)
+{
+    static uint8_t sealed[PAWL_TICKET_SEALED_MAX];
+    const struct pawl_keystore box = {.seal = box_seal, .unseal = box_unseal};
+    size_t len = sizeof sealed;
+
+    if (pawl_ticket_seal(&ticket, &keystore, sealed, &len) !=
+            PAWL_ERR_UNSUPPORTED ||
+        pawl_ticket_seal(&ticket, &box, sealed, &len) != PAWL_OK) {
+        exit(3);
+    }
+    sealed[len / 2] ^= 1;
+    if (pawl_ticket_unseal(&ticket, &box, (struct pawl_bytes){sealed, len}) !=
+            PAWL_ERR_SIGNATURE ||
+        has_ticket()) {
+        exit(3);
+    }
+    sealed[len / 2] ^= 1;
+    if (pawl_ticket_unseal(&ticket, &box, (struct pawl_bytes){sealed, len}) !=
+        PAWL_OK) {
+        exit(3);
+    }
+}
+
+/* What happens to the ticket and to the device before the session. */
+static void come_to_pass(void)
+{
+    later_ms += (uint64_t)options.later_s * 1000;
+    if (options.flip != SIZE_MAX) {
+        ((uint8_t *)&ticket)[options.flip / 8] ^=
+            (uint8_t)(1u << options.flip % 8);
+    }
+    if (options.seal) {
+        seal_ticket();
+    }
+    if (options.reset) {
+        wc_FreeRng(&rng);
+        wc_ecc_free(&signing_key);
+        pawl_finish();
+        if (pawl_init(&port) != PAWL_OK || wc_InitRng(&rng) != 0) {
+            exit(3);
+        }
+    }
+}
+
 /* What one part of the command line asks for. */
 static void run_part(void)
 {
+    come_to_pass();
     if (!open_key()) {
         fputs("probe: no key\n", stderr);
         exit(4);
