@@ -104,6 +104,50 @@ struct pawl_posix_geometry
 pawl_posix_region_geometry(const struct pawl_posix_config *config,
                            enum pawl_posix_region region);
 
+/* ---- device_keys.c, with a file for each kind of store ---- */
+
+#define PAWL_POSIX_PKCS11 "pkcs11:"
+#define PAWL_POSIX_TPM2 "tpm2:"
+
+/* keys->name is taken apart. PAWL_ERR_UNSUPPORTED: built without it. */
+enum pawl_status pawl_posix_keys_open_pkcs11(struct pawl_posix_keys *keys,
+                                             const char *serial, char *error);
+enum pawl_status pawl_posix_keys_open_tpm2(struct pawl_posix_keys *keys,
+                                           char *error);
+void pawl_posix_keys_close_pkcs11(struct pawl_posix_keys *keys);
+void pawl_posix_keys_close_tpm2(struct pawl_posix_keys *keys);
+
+/* ---- keys_name.c ---- */
+
+/* PAWL_ERR_MALFORMED, with what is wrong. */
+enum pawl_status pawl_posix_keys_refused(char *error, const char *what);
+
+/* One part of a name that is looked for: "token=". */
+struct pawl_posix_part {
+    const char *key;
+    const char **value; /* NULL until it is found */
+};
+
+/* Cuts the query off, what stands behind "?"; "" if there is none. */
+char *pawl_posix_cut_query(char *text);
+
+/* Cuts text at each separator into parts, all of which must be known, given
+ * once, and right in their %XX. */
+bool pawl_posix_take_parts(char *text, const char *separator,
+                           const struct pawl_posix_part *parts, size_t count);
+
+/* Makes "file:PATH" or "file:///PATH" its path; NULL stays NULL. */
+bool pawl_posix_take_file(const char **source);
+
+/*
+ * Reads the first line of a file that nobody else may read; without a path,
+ * the environment's variable. PAWL_ERR_NOT_FOUND: there is neither.
+ */
+enum pawl_status pawl_posix_read_secret(const struct pawl_posix_keys *keys,
+                                        const char *path, const char *variable,
+                                        uint8_t *secret, size_t cap,
+                                        size_t *len);
+
 #define PAWL_POSIX_CONF_PATH "device.conf"
 #define PAWL_POSIX_CONF_MAX 8192 /* bytes */
 #define PAWL_POSIX_COUNTER_PATH "counter"
