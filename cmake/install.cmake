@@ -66,3 +66,23 @@ foreach(library pawl pawl_boot)
     install(FILES "${CMAKE_CURRENT_BINARY_DIR}/${name}.pc"
         DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endforeach()
+
+# pawl_store_pc(<name> <library> <what it is> <requires> <libs>)
+function(pawl_store_pc name library description requires libs)
+    if(TARGET ${library})
+        set(PAWL_PC_NAME ${name})
+        set(PAWL_PC_LIBRARY ${library})
+        set(PAWL_PC_DESCRIPTION "${description}")
+        set(PAWL_PC_REQUIRES "${requires}")
+        set(PAWL_PC_LIBS "${libs}")
+        configure_file("${PAWL_ROOT}/cmake/store.pc.in" ${name}.pc @ONLY)
+        install(FILES "${CMAKE_CURRENT_BINARY_DIR}/${name}.pc"
+            DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+    endif()
+endfunction()
+pawl_store_pc(pawl-check pawl_port_check "Checks a port against its headers"
+    "pawl" "")
+pawl_store_pc(pawl-pkcs11 pawl_pkcs11 "A key store in a PKCS #11 token" ""
+    "-ldl")
+pawl_store_pc(pawl-tpm2 pawl_tpm2 "A key store in a TPM 2.0"
+    "tss2-esys tss2-tctildr" "")

@@ -38,10 +38,20 @@ quietly() {
 }
 
 check_runs() {
-    for program in "$1"/consumer "$1"/boot_consumer; do
+    for program in "$1"/consumer "$1"/boot_consumer "$1"/stores_consumer; do
+        case $program in
+        */stores_consumer) [ -e "$program" ] || continue ;;
+        esac
         quietly "$program"
     done
     printf 'package: %s: built and ran\n' "$2"
+}
+
+# The consumer of the key stores, where their packages are.
+stores_target() {
+    if pkg-config --exists p11-kit-1 tss2-esys tss2-tctildr; then
+        echo stores_consumer
+    fi
 }
 
 by_cmake() {
@@ -49,7 +59,7 @@ by_cmake() {
     shift
     quietly cmake -S "$sample" -B "$work/by $how" -G Ninja -DHOW="$how" "$@"
     quietly cmake --build "$work/by $how" --parallel "$(nproc)" \
-        --target consumer boot_consumer
+        --target consumer boot_consumer $(stores_target)
     check_runs "$work/by $how" "$how"
 }
 
@@ -63,6 +73,13 @@ by_pkg_config() {
         eval "quietly cc -std=c11 -Wall -Wextra -Werror \"\$sample/main.c\" \
             $flags -o \"\$work/by pkg-config/${pair#*:}\""
     done
+    if [ -n "$(stores_target)" ]; then
+        flags=$(PKG_CONFIG_PATH="$installed/lib/pkgconfig" \
+            pkg-config --cflags --libs pawl-check pawl-pkcs11 pawl-tpm2) ||
+            fail 'pkg-config does not find the key stores'
+        eval "quietly cc -std=c11 -Wall -Wextra -Werror \"\$sample/stores.c\" \
+            $flags -o \"\$work/by pkg-config/stores_consumer\""
+    fi
     check_runs "$work/by pkg-config" pkg-config
 }
 
