@@ -46,6 +46,7 @@ static void every_key_is_read(void)
                         "wall_clock = unknown\nclock_offset_s = -86400\n"
                         "clock_rate = 60.5\nclock_base_s = 1700000000\n"
                         "mqtt_topic_prefix = plant/7\n"
+                        "keystore = pkcs11:token=t?module-path=/m.so\n"
                         "endpoint = mqtt ::1 8883 mqtt.example.com\n"
                         "endpoint =\tenroll  est.example.com 443 "
                         "est.example.com"),
@@ -61,6 +62,7 @@ static void every_key_is_read(void)
     CHECK_EQ(config.clock_offset_s, -86400);
     CHECK_EQ(config.clock_rate_milli, 60500);
     CHECK(strcmp(config.mqtt_topic_prefix, "plant/7") == 0);
+    CHECK(strcmp(config.keystore, "pkcs11:token=t?module-path=/m.so") == 0);
     CHECK_EQ(config.endpoint_count, 2);
     CHECK(strcmp(config.endpoints[0].host, "::1") == 0);
     CHECK_EQ(config.endpoints[0].port, 8883);
@@ -143,6 +145,9 @@ static const struct {
     {HEAD "mqtt_topic_prefix = a/#\n", "mqtt_topic_prefix: needs"},
     {HEAD "mqtt_topic_prefix = a//b\n", "mqtt_topic_prefix: needs"},
     {HEAD "mqtt_topic_prefix = /\n", "mqtt_topic_prefix: needs"},
+    {HEAD "keystore = hard\n", "keystore: needs"},
+    {HEAD "keystore = tpm2\n", "keystore: needs"},
+    {HEAD "keystore = pkcs11:a b\n", "keystore: needs"},
     {HEAD "endpoint = mqtt a 1\n", "conf:5: endpoint: needs"},
     {HEAD "endpoint = mqtt a 0 b\n", "conf:5: endpoint: needs"},
     {HEAD "endpoint = mqtt a 65536 b\n", "conf:5: endpoint: needs"},
