@@ -42,7 +42,12 @@ enum pawl_status pawl_random_open(const struct pawl_entropy *entropy)
     }
     generator.left = PIECES_PER_SEED;
     generator.open = true;
-    return pawl_random(generator.epoch, sizeof generator.epoch);
+    if (wc_RNG_GenerateBlock(&generator.rng, generator.epoch,
+                             sizeof generator.epoch) != 0) {
+        pawl_random_close();
+        return PAWL_ERR_ENTROPY;
+    }
+    return PAWL_OK;
 }
 
 void pawl_random_epoch(uint8_t epoch[PAWL_EPOCH_SIZE])
