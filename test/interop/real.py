@@ -5,16 +5,12 @@ Each is started on a free port of the loopback and ended by its own process
 id. openssl's s_server is in test/session/peers.py.
 """
 
-import datetime
 import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
 import time
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 
 import peers
 import pki
@@ -59,7 +55,7 @@ class Packaged(peers.Server):
         self.save("key.pem", world.server.key_pem())
         self.crl = revoked is not None
         if self.crl:
-            self.save("crl.pem", make_crl(self.client_ca, revoked))
+            self.save("crl.pem", pki.make_crl(self.client_ca, revoked))
 
     def save(self, name, data):
         path = pathlib.Path(self.folder, name)
@@ -103,20 +99,6 @@ class Packaged(peers.Server):
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-
-
-def make_crl(issuer, revoked):
-    builder = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(issuer.certificate.subject)
-        .last_update(pki.NOW - pki.DAY).next_update(pki.NOW + 30 * pki.DAY))
-    for one in revoked:
-        builder = builder.add_revoked_certificate(
-            x509.RevokedCertificateBuilder()
-            .serial_number(one.certificate.serial_number)
-            .revocation_date(pki.NOW - datetime.timedelta(hours=1)).build())
-    return builder.sign(issuer.key, hashes.SHA256()).public_bytes(
-        serialization.Encoding.PEM)
 
 
 class Mosquitto(Packaged):

@@ -582,6 +582,15 @@ def client_rows(w):
         refused("PAWL_ERR_REFUSED", stage="HANDSHAKE", alert="unknown_ca",
                 refused=True, call="step"), ["--tls12"],
         flags=["-tls1_2"], client_ca=w.other_ca)
+    revoked = w.make_client(w.client_ca)
+    crl = ["-CRL", w.write(pki.make_crl(w.client_ca, [revoked])),
+           "-crl_check"]
+    row("our certificate was revoked (CRL)",
+        refused("PAWL_ERR_REFUSED", stage="ESTABLISHED", refused=True,
+                alert="certificate_revoked"),
+        ["--chain", w.write(revoked.der()),
+         "--key", w.write(revoked.key_der())], flags=crl,
+        control=((), Server, {"flags": crl}))
     row("sending fails, and an alert says why",
         refused("PAWL_ERR_REFUSED", stage="ESTABLISHED", alert="unknown_ca",
                 refused=True, call="echo"), ["--mute"], client_ca=w.other_ca,

@@ -167,6 +167,21 @@ def forge_clone(ca):
     return Certificate(x509.load_der_x509_certificate(der), key)
 
 
+def make_crl(issuer, revoked):
+    """A list of revoked certificates, as PEM."""
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.certificate.subject)
+        .last_update(NOW - DAY).next_update(NOW + 30 * DAY))
+    for one in revoked:
+        builder = builder.add_revoked_certificate(
+            x509.RevokedCertificateBuilder()
+            .serial_number(one.certificate.serial_number)
+            .revocation_date(NOW - datetime.timedelta(hours=1)).build())
+    return builder.sign(issuer.key, hashes.SHA256()).public_bytes(
+        serialization.Encoding.PEM)
+
+
 def write(folder, file_name, data):
     path = pathlib.Path(folder) / file_name
     path.write_bytes(data)
