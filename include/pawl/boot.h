@@ -24,7 +24,7 @@ enum pawl_boot_reason {
     PAWL_BOOT_FELL_BACK,   /* the accepted image has rotted: the one before */
     PAWL_BOOT_LOST,        /* the journal is lost: the newest that verifies */
     PAWL_BOOT_NO_IMAGE,    /* no image verifies */
-    PAWL_BOOT_NO_TRUST,    /* the trust document cannot be read */
+    PAWL_BOOT_NO_TRUST,    /* no trust document, and no confirmed image */
     PAWL_BOOT_NOT_RECORDED /* an image verifies, but the choice could not be
                             * recorded, so it must not be entered */
 };
@@ -43,7 +43,12 @@ struct pawl_boot_config {
     const struct pawl_flash *journal;   /* of update and boot */
     const struct pawl_counter *counter; /* optional: no anti-rollback then */
     const struct pawl_store *trust;     /* where the trust document lies */
-    enum pawl_reset_cause reset_cause;  /* of this start */
+    /* Where only the boot loader may write: its own copy of the document. A
+     * successor found in trust is verified against it and copied there before
+     * anything is chosen, one version at each start; a blank store takes what
+     * trust holds. Optional: without it trust itself is believed. */
+    const struct pawl_store *protected_trust;
+    enum pawl_reset_cause reset_cause; /* of this start */
     /* Called between steps that may be long. Optional. */
     void (*feed_watchdog)(void *ctx);
     void *ctx; /* handed back untouched */
@@ -65,6 +70,9 @@ struct pawl_boot_choice {
     pawl_slot_set set;            /* the slot of every component */
     uint32_t size;                /* bytes of the image in slot */
     bool trial;
+    /* The trust document cannot be read: only what the journal records as
+     * confirmed is started, known by its digest; signers are then 0. */
+    bool trust_lost;
     enum pawl_boot_reason reason;
     enum pawl_update_state state;     /* in the journal, when handing over */
     enum pawl_update_reason reverted; /* with PAWL_BOOT_REVERTED: why */
@@ -78,9 +86,11 @@ struct pawl_boot_choice {
 
 /* Room for a selection, in bytes; checked by an assertion. */
 #define PAWL_BOOT_STORAGE                                                      \
-    (PAWL_MANIFEST_MAX + PAWL_TRUST_MAX + 8 * PAWL_JOURNAL_PAYLOAD_MAX +       \
-     128 * PAWL_TRUST_SIGNER_MAX + 48 * PAWL_TRUST_ROOT_MAX +                  \
-     48 * PAWL_TRUST_ANCHOR_MAX + 1024 * PAWL_COMPONENT_MAX + 4096)
+    (PAWL_MANIFEST_MAX + 3 * PAWL_TRUST_MAX + 2 * PAWL_PROGRAM_MAX +           \
+     3 * PAWL_JOURNAL_PAYLOAD_MAX + 256 * PAWL_COMPONENT_MAX +                 \
+     (16 * PAWL_TRUST_SIGNER_MAX + 8 * PAWL_TRUST_ROOT_MAX +                   \
+      8 * PAWL_TRUST_ANCHOR_MAX + 128) *                                       \
+         sizeof(void *))
 
 /* A selection. Private; not needed once the call has returned. */
 struct pawl_boot {
@@ -100,7 +110,8 @@ struct pawl_boot {
  * Returns PAWL_OK            enter choice->slot
  *         PAWL_ERR_NO_IMAGE  nothing verifies: start a recovery image, or
  *                            feed the watchdog and call again later
- *         PAWL_ERR_LOST      the trust document cannot be read
+ *         PAWL_ERR_LOST      the trust document cannot be read, and no image
+ *                            is recorded as confirmed and verifies
  *         PAWL_ERR_IO        the journal cannot be written; call again
  *         PAWL_ERR_ARGUMENT, PAWL_ERR_UNSUPPORTED   the config
  *

@@ -73,6 +73,10 @@ struct pawl_manifest_policy {
     size_t signer_count;
     uint8_t threshold;  /* distinct signers needed; 0 means 1 */
     bool allow_retired; /* boot only, for a digest that was confirmed */
+    /* Boot only, where the trust document is lost: the digest of a manifest
+     * that was confirmed, 32 bytes. That manifest alone is accepted, and its
+     * signatures are not looked at. NULL: signatures count. */
+    const uint8_t *confirmed;
 };
 
 /*

@@ -7,8 +7,11 @@
  *   STAGED and armed     -> TRIAL: a budget is taken off, durably, then the
  *   TRIAL                   target is verified and entered; used up or bad:
  *                           FAILED with the reason, and current
- *   anything else        -> current; if it does not verify, twice: previous
+ *   anything else        -> current; if it does not verify, twice: previous;
+ *                           if that is none, the target once more, on trial
  *   journal lost         -> the newest that verifies, as a fresh trial
+ *   trust lost           -> current or previous, by the digests recorded; no
+ *                           trial goes on, no trial begins
  *
  * Rules
  *   1. A budget is durable before the target is even looked at: an image that
@@ -47,7 +50,7 @@ const char *pawl_boot_reason_name(enum pawl_boot_reason reason)
     case PAWL_BOOT_NO_IMAGE:
         return "no image verifies";
     case PAWL_BOOT_NO_TRUST:
-        return "no trust document";
+        return "no trust document, no confirmed image";
     case PAWL_BOOT_NOT_RECORDED:
         return "choice not recorded";
     }
@@ -142,24 +145,63 @@ static enum pawl_status verify_twice(struct pawl_boot_selection *s,
     return status;
 }
 
-/* The image before: only if it can be recorded, since the application writes
- * to whatever the record does not call running. */
+/* Only if it can be recorded, since the application writes to whatever the
+ * record does not call running. */
+static enum pawl_status fell_back(struct pawl_boot_selection *s,
+                                  pawl_slot_set running,
+                                  enum pawl_status status)
+{
+    struct pawl_record *r = &s->record;
+    r->running = running;
+    r->reason = PAWL_UPDATE_REASON_FELL_BACK;
+    r->phase = PAWL_UPDATE_PHASE_BOOT;
+    r->status = status;
+    if (pawl_boot_commit(s) != PAWL_OK) {
+        return refused(s, PAWL_BOOT_NOT_RECORDED, PAWL_ERR_IO);
+    }
+    return chosen(s, PAWL_BOOT_FELL_BACK);
+}
+
+/* What was entered, or would have been: not an image that was never whole. */
+static bool was_armed(const struct pawl_record *r)
+{
+    return r->target.known &&
+           (r->state == PAWL_UPDATE_STAGED || r->state == PAWL_UPDATE_TRIAL ||
+            r->state == PAWL_UPDATE_REJECTED || r->state == PAWL_UPDATE_FAILED);
+}
+
+/*
+ * Nothing that was accepted verifies. The image that was given up is better
+ * than a device that does not start: on trial again, with full budgets, until
+ * it is accepted or the accepted one can be read again.
+ */
+static enum pawl_status last_resort(struct pawl_boot_selection *s)
+{
+    struct pawl_record *r = &s->record;
+    enum pawl_status refusal = s->choice->refused;
+
+    if (!was_armed(r) || r->trust_version > s->trust.version ||
+        pawl_boot_verify(s, &r->target, PAWL_STANDING_TRIAL) != PAWL_OK) {
+        return refused(s, PAWL_BOOT_NO_IMAGE, PAWL_ERR_NO_IMAGE);
+    }
+    r->state = PAWL_UPDATE_TRIAL;
+    r->armed = false;
+    r->attempts = PAWL_TRIAL_ATTEMPTS;
+    r->boots = PAWL_TRIAL_BOOTS;
+    (void)pawl_boot_take(s); /* the budgets are full */
+    return fell_back(s, r->target.set, refusal);
+}
+
+/* The image before, if it is still whole. */
 static enum pawl_status fall_back(struct pawl_boot_selection *s)
 {
     struct pawl_record *r = &s->record;
     if (!r->previous.known || verify_twice(s, &r->previous) != PAWL_OK) {
-        return refused(s, PAWL_BOOT_NO_IMAGE, PAWL_ERR_NO_IMAGE);
+        return last_resort(s);
     }
-    if (r->running != r->previous.set) {
-        r->running = r->previous.set;
-        r->reason = PAWL_UPDATE_REASON_FELL_BACK;
-        r->phase = PAWL_UPDATE_PHASE_BOOT;
-        r->status = s->choice->refused;
-        if (pawl_boot_commit(s) != PAWL_OK) {
-            return refused(s, PAWL_BOOT_NOT_RECORDED, PAWL_ERR_IO);
-        }
-    }
-    return chosen(s, PAWL_BOOT_FELL_BACK);
+    return r->running == r->previous.set
+               ? chosen(s, PAWL_BOOT_FELL_BACK)
+               : fell_back(s, r->previous.set, s->choice->refused);
 }
 
 /*
@@ -236,6 +278,11 @@ static enum pawl_status try_target(struct pawl_boot_selection *s)
     struct pawl_record *r = &s->record;
     struct pawl_record before = *r;
 
+    if (s->trust_lost) { /* what waits may wait; what runs may not go on */
+        return r->state == PAWL_UPDATE_STAGED
+                   ? confirmed(s, PAWL_BOOT_CONFIRMED, false)
+                   : revert(s, PAWL_UPDATE_REASON_TRUST_LOST, PAWL_ERR_LOST);
+    }
     if (!r->target.known) {
         return revert(s, PAWL_UPDATE_REASON_BAD_IMAGE, PAWL_ERR_NOT_FOUND);
     }
@@ -349,10 +396,11 @@ enum pawl_status pawl_boot_select(struct pawl_boot *boot,
     }
     pawl_boot_operations(s);
     read_counter(s);
-    status = pawl_trust_open(&s->trust, config->trust);
-    if (status != PAWL_OK) {
-        choice->refused = status;
+    pawl_boot_trust(s);
+    choice->trust_lost = s->trust_lost;
+    status = choose(s);
+    if (status == PAWL_ERR_NO_IMAGE && s->trust_lost) {
         return refused(s, PAWL_BOOT_NO_TRUST, PAWL_ERR_LOST);
     }
-    return choose(s);
+    return status;
 }

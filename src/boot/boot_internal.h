@@ -5,6 +5,7 @@
 /* What the files of the selection share. boot.c has the rules. */
 
 #include "journal/journal.h"
+#include "journal/objects.h"
 #include "update/record.h"
 #include <pawl/boot.h>
 #include <pawl/manifest.h>
@@ -19,6 +20,13 @@ struct pawl_boot_part {
     uint32_t counter;
 };
 
+/* What adopting a document needs. */
+struct pawl_boot_adoption {
+    struct pawl_trust next;
+    struct pawl_objects objects;
+    uint8_t bytes[PAWL_TRUST_MAX];
+};
+
 struct pawl_boot_selection {
     const struct pawl_boot_config *config;
     struct pawl_boot_choice *choice;
@@ -29,6 +37,7 @@ struct pawl_boot_selection {
     struct pawl_record record;
     uint32_t counter; /* the port's */
     bool counter_known;
+    bool trust_lost;
     /* The set being verified. */
     pawl_slot_set set;
     uint32_t entered; /* component that the manifest invokes */
@@ -37,10 +46,15 @@ struct pawl_boot_selection {
     /* What stands above begins as zeros; these are cleared by whoever opens
      * them, for each byte costs a start some instructions. */
     struct pawl_trust trust;
-    struct pawl_manifest manifest;
-    struct pawl_manifest_process process;
-    struct pawl_journal journal;
-    uint8_t stored[PAWL_MANIFEST_MAX];
+    union {
+        struct pawl_boot_adoption adoption; /* before anything is verified */
+        struct {
+            struct pawl_manifest manifest;
+            struct pawl_manifest_process process;
+            struct pawl_journal journal;
+            uint8_t stored[PAWL_MANIFEST_MAX];
+        };
+    };
 };
 
 /* How much is known of an image before it is verified. */
@@ -65,6 +79,10 @@ enum pawl_status pawl_boot_verify(struct pawl_boot_selection *s,
 
 /* boot_verify.c: forgets what verify found. */
 void pawl_boot_forget(struct pawl_boot_selection *s);
+
+/* boot_trust.c: loads the trust document, a pending one if it may follow; sets
+ * trust_lost where there is none. */
+void pawl_boot_trust(struct pawl_boot_selection *s);
 
 /* boot.c: makes the record durable. */
 PAWL_MUST_USE

@@ -147,7 +147,11 @@ static enum pawl_status open_manifest(struct pawl_boot_selection *s,
                                       const struct pawl_record_image *image,
                                       enum pawl_boot_standing standing)
 {
+    if (s->trust_lost && standing != PAWL_STANDING_CONFIRMED) {
+        return PAWL_ERR_LOST; /* nobody is left who could vouch for it */
+    }
     const struct pawl_manifest_policy policy = {
+        .confirmed = s->trust_lost ? image->digest : NULL,
         .signers = s->trust.signers,
         .signer_count = s->trust.signer_count,
         .threshold = s->trust.signer_threshold,

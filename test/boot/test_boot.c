@@ -435,13 +435,218 @@ static void an_empty_journal_and_no_factory_image_finds_the_other(void)
     CHECK(choice.slot == &device.slots[1]);
 }
 
-static void without_trust_nothing_starts(void)
+static void lose_trust(void)
 {
     static uint8_t rubbish[FAKE_OBJECTS_SIZE];
-    given_factory();
     fake_flash_load(&device.store_objects, 0, rubbish, sizeof(rubbish));
+}
+
+/* Nobody can say what the factory's image was. */
+static void without_trust_what_no_record_names_does_not_start(void)
+{
+    given_factory();
+    lose_trust();
     CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_ERR_LOST);
     CHECK_EQ(choice.reason, PAWL_BOOT_NO_TRUST);
+    CHECK(choice.trust_lost);
+    CHECK(choice.slot == NULL);
+
+    given_updated();
+    lose_trust();
+    lose_journal();
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_ERR_LOST);
+}
+
+static void without_trust_confirmed_images_start_by_their_digest(void)
+{
+    given_updated();
+    lose_trust();
+    uint32_t operations = fake_device_operations(&device);
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK(choice.trust_lost);
+    CHECK_EQ(choice.reason, PAWL_BOOT_CONFIRMED);
+    CHECK(choice.slot == &device.slots[1]);
+    CHECK_EQ(choice.measurement.signers, 0);
+    CHECK_EQ(fake_device_operations(&device), operations);
+
+    fake_flash_flip(&device.area[1], 260, 1); /* another manifest */
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_FELL_BACK);
+    CHECK(choice.slot == &device.slots[0]);
+    rot(0);
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_ERR_LOST);
+}
+
+static void without_trust_the_counter_still_counts(void)
+{
+    given_updated();
+    lose_trust();
+    device.counter_value = 3;
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_ERR_LOST);
+}
+
+static void without_trust_no_trial_begins_and_none_goes_on(void)
+{
+    struct pawl_record record;
+    given_staged();
+    lose_trust();
+    CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK(choice.slot == &device.slots[0]);
+    CHECK(!choice.trial);
+    CHECK(record_in_journal(&device, &record));
+    CHECK_EQ(record.state, PAWL_UPDATE_STAGED);
+    CHECK_EQ(record.attempts, 3);
+
+    given_staged();
+    CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK(choice.trial);
+    lose_trust();
+    CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK(choice.slot == &device.slots[0]);
+    CHECK_EQ(choice.reverted, PAWL_UPDATE_REASON_TRUST_LOST);
+    CHECK(record_in_journal(&device, &record));
+    CHECK_EQ(record.state, PAWL_UPDATE_FAILED);
+    rot(0); /* not even if it is the last one */
+    CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_ERR_LOST);
+}
+
+/* --- A loader with storage of its own ------------------------------------ */
+
+static struct fake_flash own_journal, own_objects;
+static struct pawl_store own = {&own_journal.port, &own_objects.port};
+
+static void given_own_store(void)
+{
+    static uint8_t journal[FAKE_FLASH_MEMORY(FAKE_JOURNAL_SIZE)];
+    static uint8_t objects[FAKE_FLASH_MEMORY(FAKE_OBJECTS_SIZE)];
+    fake_flash_open(&own_journal, journal, FAKE_JOURNAL_SIZE, FAKE_SECTOR, 8,
+                    0xFF);
+    fake_flash_open(&own_objects, objects, FAKE_OBJECTS_SIZE, FAKE_SECTOR, 8,
+                    0xFF);
+    given_updated();
+}
+
+static enum pawl_status start_protected(void)
+{
+    const struct pawl_boot_config config = {.product = &device.product,
+                                            .slots = device.slots,
+                                            .slot_count = 2,
+                                            .journal = &device.journal.port,
+                                            .counter = &device.counter,
+                                            .trust = &device.store,
+                                            .protected_trust = &own,
+                                            .reset_cause = PAWL_RESET_SOFTWARE,
+                                            .feed_watchdog = feed};
+    return pawl_boot_select(&boot, &config, &choice);
+}
+
+static void a_pending_trust_document_is_adopted_before_anything_is_chosen(void)
+{
+    given_own_store();
+    CHECK_EQ(start_protected(), PAWL_OK); /* the blank store takes version 1 */
+    CHECK_EQ(choice.measurement.trust_version, 1);
+    uint32_t operations = own_journal.own.operations;
+    CHECK(operations != 0);
+    CHECK_EQ(start_protected(), PAWL_OK);
+    CHECK_EQ(own_journal.own.operations, operations);
+
+    fake_device_trust(&device, 2, true);
+    CHECK_EQ(start_protected(), PAWL_OK);
+    CHECK_EQ(choice.measurement.trust_version, 2);
+    lose_trust(); /* of the application's store; the loader has its own */
+    CHECK_EQ(start_protected(), PAWL_OK);
+    CHECK(!choice.trust_lost);
+    CHECK_EQ(choice.measurement.trust_version, 2);
+}
+
+static void a_trust_document_that_is_no_successor_is_not_adopted(void)
+{
+    given_own_store();
+    CHECK_EQ(start_protected(), PAWL_OK);
+    fake_device_trust(&device, 3, false); /* a version is missing */
+    CHECK_EQ(start_protected(), PAWL_OK);
+    CHECK_EQ(choice.measurement.trust_version, 1);
+}
+
+static void an_adoption_that_fails_leaves_the_document_in_force(void)
+{
+    given_own_store();
+    CHECK_EQ(start_protected(), PAWL_OK);
+    fake_device_trust(&device, 2, false);
+    fake_flash_misbehave(&own_objects, FAKE_REFUSE_ALL, 0);
+    CHECK_EQ(start_protected(), PAWL_OK);
+    CHECK_EQ(choice.measurement.trust_version, 1);
+    fake_flash_misbehave(&own_objects, FAKE_HONEST, 0);
+    CHECK_EQ(start_protected(), PAWL_OK);
+    CHECK_EQ(choice.measurement.trust_version, 2);
+}
+
+static void an_adoption_survives_a_cut_at_every_operation(void)
+{
+    bool cut = true;
+    for (unsigned at = 0; cut; at++) {
+        struct fake_power power = FAKE_POWER_ON;
+        given_own_store();
+        CHECK_EQ(start_protected(), PAWL_OK);
+        fake_flash_share_power(&own_journal, &power);
+        fake_flash_share_power(&own_objects, &power);
+        fake_device_trust(&device, 2, false);
+
+        fake_flash_cut_power_at(&own_journal, at);
+        (void)start_protected();
+        cut = fake_flash_power_on(&own_journal);
+        (void)fake_flash_power_on(&own_objects);
+        CHECK_EQ(start_protected(), PAWL_OK);
+        CHECK_EQ(choice.measurement.trust_version, 2);
+    }
+}
+
+/* --- Nothing that was accepted verifies ------------------------------------
+ */
+
+static void a_given_up_image_is_better_than_none(void)
+{
+    struct pawl_record record;
+    given_staged();
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK_EQ(start(PAWL_RESET_WATCHDOG), PAWL_OK);
+        CHECK(choice.trial);
+    }
+    rot(0);
+    CHECK_EQ(start(PAWL_RESET_WATCHDOG), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_FELL_BACK);
+    CHECK_EQ(choice.reverted, PAWL_UPDATE_REASON_ATTEMPTS);
+    CHECK(choice.slot == &device.slots[1]);
+    CHECK(choice.trial);
+    CHECK(record_in_journal(&device, &record));
+    CHECK_EQ(record.state, PAWL_UPDATE_TRIAL);
+    CHECK_EQ(record.running, 1);
+    CHECK_EQ(record.attempts, 2);
+    CHECK(record.current.known);
+
+    rot(0); /* it reads well again: what was accepted comes first */
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK_EQ(start(PAWL_RESET_WATCHDOG), PAWL_OK);
+    }
+    CHECK_EQ(start(PAWL_RESET_WATCHDOG), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_REVERTED);
+    CHECK(choice.slot == &device.slots[0]);
+}
+
+static void a_given_up_image_that_is_bad_too_is_not_entered(void)
+{
+    given_staged();
+    CHECK_EQ(start(PAWL_RESET_WATCHDOG), PAWL_OK);
+    rot(0);
+    rot(1);
+    CHECK_EQ(start(PAWL_RESET_WATCHDOG), PAWL_ERR_NO_IMAGE);
+    CHECK(choice.slot == NULL);
+
+    given_staged();
+    CHECK_EQ(start(PAWL_RESET_WATCHDOG), PAWL_OK);
+    rot(0);
+    fake_device_trust(&device, 2, true); /* its signer was withdrawn */
+    CHECK_EQ(start(PAWL_RESET_WATCHDOG), PAWL_ERR_NO_IMAGE);
 }
 
 static void another_class_of_device_does_not_start_it(void)
@@ -497,7 +702,16 @@ static const struct check_test tests[] = {
     CHECK_TEST(without_a_journal_every_image_gets_its_turn),
     CHECK_TEST(without_a_journal_the_counter_still_counts),
     CHECK_TEST(an_empty_journal_and_no_factory_image_finds_the_other),
-    CHECK_TEST(without_trust_nothing_starts),
+    CHECK_TEST(without_trust_what_no_record_names_does_not_start),
+    CHECK_TEST(without_trust_confirmed_images_start_by_their_digest),
+    CHECK_TEST(without_trust_the_counter_still_counts),
+    CHECK_TEST(without_trust_no_trial_begins_and_none_goes_on),
+    CHECK_TEST(a_pending_trust_document_is_adopted_before_anything_is_chosen),
+    CHECK_TEST(a_trust_document_that_is_no_successor_is_not_adopted),
+    CHECK_TEST(an_adoption_that_fails_leaves_the_document_in_force),
+    CHECK_TEST(an_adoption_survives_a_cut_at_every_operation),
+    CHECK_TEST(a_given_up_image_is_better_than_none),
+    CHECK_TEST(a_given_up_image_that_is_bad_too_is_not_entered),
     CHECK_TEST(another_class_of_device_does_not_start_it),
     CHECK_TEST(every_flipped_bit_beside_an_image_is_seen),
     CHECK_TEST(every_reason_has_a_name),

@@ -258,6 +258,25 @@ static void a_retired_key_counts_only_where_that_is_allowed(void)
     CHECK_EQ(open_signed(TEXT, 1), PAWL_OK);
 }
 
+/* Without anybody to trust, one manifest is known: by its digest. */
+static void
+a_confirmed_digest_stands_for_signatures_of_that_manifest_alone(void)
+{
+    uint8_t digest[32];
+    given_signers();
+    CHECK_EQ(open_signed(TEXT, 1), PAWL_OK);
+    memcpy(digest, manifest.digest, sizeof digest);
+    policy.signer_count = 0;
+    policy.confirmed = digest;
+    CHECK_EQ(open_signed(TEXT, 1), PAWL_OK);
+    CHECK_EQ(manifest.signers, 0);
+    for (size_t i = 0; i < sizeof digest; i++) {
+        digest[i] ^= 0x10;
+        CHECK_EQ(open_signed(TEXT, 1), PAWL_ERR_DIGEST);
+        digest[i] ^= 0x10;
+    }
+}
+
 static void nobody_is_trusted_by_an_empty_policy(void)
 {
     given_signers();
@@ -344,6 +363,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_block_that_is_there_twice_counts_once),
     CHECK_TEST(a_key_that_is_listed_twice_counts_once),
     CHECK_TEST(a_retired_key_counts_only_where_that_is_allowed),
+    CHECK_TEST(a_confirmed_digest_stands_for_signatures_of_that_manifest_alone),
     CHECK_TEST(nobody_is_trusted_by_an_empty_policy),
     CHECK_TEST(a_prefix_names_a_component_and_what_is_below_it),
     CHECK_TEST(a_key_without_components_signs_for_nothing),
