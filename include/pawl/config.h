@@ -54,6 +54,12 @@
 #define PAWL_TRIAL_ATTEMPTS 3
 #endif
 
+/* Trials of one image that may fail before it is refused for good; 1 to 255.
+ * The engine remembers the last two images. */
+#ifndef PAWL_TRIALS_OF_IMAGE
+#define PAWL_TRIALS_OF_IMAGE 3
+#endif
+
 /* Boots of a trial image in all, whatever their cause. */
 #ifndef PAWL_TRIAL_BOOTS
 #define PAWL_TRIAL_BOOTS 16

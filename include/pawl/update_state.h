@@ -45,6 +45,7 @@ enum pawl_update_reason {
     PAWL_UPDATE_REASON_INCOMPLETE =
         18, /* a component's digest goes unchecked */
     PAWL_UPDATE_REASON_TRUST_LOST = 19, /* no trust document, or an old one */
+    PAWL_UPDATE_REASON_TRIED = 20,      /* its trials failed too often */
 
     /* While it was written and checked. */
     PAWL_UPDATE_REASON_FLASH = 32, /* erase, program or read failed */

@@ -243,7 +243,8 @@ static enum pawl_status body_begin(struct pawl_journal *journal)
         journal,
         pawl_frame_offset(&journal->geometry, journal->bank, journal->next),
         journal->frame,
-        pawl_frame_used(journal->flash, payload_due(journal).len));
+        pawl_frame_used(journal->flash, &journal->geometry,
+                        payload_due(journal).len));
 }
 
 static enum pawl_status seal_begin(struct pawl_journal *journal)

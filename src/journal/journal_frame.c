@@ -15,8 +15,13 @@ static uint32_t round_up(uint32_t value, uint32_t unit)
     return (value + unit - 1U) / unit * unit;
 }
 
-uint32_t pawl_frame_used(const struct pawl_flash *flash, size_t payload_len)
+uint32_t pawl_frame_used(const struct pawl_flash *flash,
+                         const struct pawl_journal_geometry *geometry,
+                         size_t payload_len)
 {
+    if (flash->is_blank != NULL) {
+        return geometry->body_size; /* no erased cell in it may be read */
+    }
     return round_up(PAWL_FRAME_HEAD + (uint32_t)payload_len,
                     flash->program_size);
 }
@@ -57,7 +62,8 @@ enum pawl_status pawl_frame_fit(const struct pawl_flash *flash,
         return PAWL_ERR_UNSUPPORTED;
     }
     geometry->payload_max = (uint32_t)payload_max;
-    geometry->body_size = pawl_frame_used(flash, payload_max);
+    geometry->body_size =
+        round_up(PAWL_FRAME_HEAD + geometry->payload_max, flash->program_size);
     geometry->frame_size =
         geometry->body_size + round_up(PAWL_FRAME_SEAL, flash->program_size);
     geometry->bank_size = flash->size / 2U;

@@ -120,8 +120,10 @@ enum pawl_status pawl_frame_fit(const struct pawl_flash *flash,
                                 struct pawl_journal_geometry *geometry,
                                 const char **reason);
 
-/* Bytes of a body that holds so long a payload, whole program units. */
-uint32_t pawl_frame_used(const struct pawl_flash *flash, size_t payload_len);
+/* Bytes of a body that are programmed for so long a payload. */
+uint32_t pawl_frame_used(const struct pawl_flash *flash,
+                         const struct pawl_journal_geometry *geometry,
+                         size_t payload_len);
 
 /* Where frame index of bank begins in the region, in bytes. */
 uint32_t pawl_frame_offset(const struct pawl_journal_geometry *geometry,

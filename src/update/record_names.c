@@ -52,6 +52,7 @@ static const struct {
     {PAWL_UPDATE_REASON_CONDITION, "condition of the manifest not met"},
     {PAWL_UPDATE_REASON_INCOMPLETE, "a component is left unchecked"},
     {PAWL_UPDATE_REASON_TRUST_LOST, "trust document lost or too old"},
+    {PAWL_UPDATE_REASON_TRIED, "tried and given up too often"},
     {PAWL_UPDATE_REASON_FLASH, "flash failed"},
     {PAWL_UPDATE_REASON_READ_BACK, "flash read back otherwise"},
     {PAWL_UPDATE_REASON_DIGEST, "image digest wrong"},

@@ -204,7 +204,7 @@ enum pawl_status pawl_update_stop(struct pawl_update_engine *e,
     next->reason = e->reason;
     next->phase = phase;
     next->status = status;
-    next->extension_len = 0;
+    pawl_update_forget_checkpoint(next);
     return pawl_update_commit(e, PAWL_TASK_NONE, status);
 }
 

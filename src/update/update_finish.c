@@ -162,8 +162,7 @@ static enum pawl_status area_op_ended(struct pawl_update_engine *e,
         return PAWL_PENDING;
     }
     e->op = PAWL_OP_NONE;
-    status = status == PAWL_PENDING ? PAWL_ERR_IO
-                                    : pawl_update_flash_done(area, status);
+    status = pawl_update_flash_done(area, status);
     if (status != PAWL_OK) {
         return area_failed(e, status, PAWL_UPDATE_REASON_FLASH);
     }
@@ -212,6 +211,6 @@ enum pawl_status pawl_update_area_step(struct pawl_update_engine *e)
         return area_program(e, area);
     }
     struct pawl_record *next = pawl_update_change(e, PAWL_UPDATE_CANDIDATE);
-    next->extension_len = 0;
+    pawl_update_forget_checkpoint(next);
     return pawl_update_commit(e, PAWL_TASK_NONE, PAWL_OK);
 }

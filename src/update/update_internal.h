@@ -8,6 +8,8 @@
 #include "update/record.h"
 #include <pawl/update.h>
 
+#define PAWL_CHECKPOINT_SIZE 40 /* bytes in the record's extension */
+
 /* What step() is busy with, apart from a commit. */
 enum pawl_update_task {
     PAWL_TASK_NONE,
@@ -174,6 +176,19 @@ enum pawl_status pawl_writer_step(struct pawl_update_engine *e);
 /* update_finish.c: steps of PAWL_TASK_RUN and PAWL_TASK_AREA. */
 enum pawl_status pawl_update_run_step(struct pawl_update_engine *e);
 enum pawl_status pawl_update_area_step(struct pawl_update_engine *e);
+
+/* update_tally.c: the record's extension. The checkpoint goes, or comes; the
+ * tally of failed trials stays. */
+void pawl_update_forget_checkpoint(struct pawl_record *record);
+void pawl_update_put_checkpoint(struct pawl_record *record,
+                                const uint8_t checkpoint[PAWL_CHECKPOINT_SIZE]);
+
+/* update_tally.c: notes the trial of target, if it is one that failed. */
+void pawl_update_note_trial(struct pawl_record *record);
+
+/* update_tally.c: whether trials of this manifest failed too often. */
+bool pawl_update_tried_enough(const struct pawl_record *record,
+                              const uint8_t digest[PAWL_SHA256_SIZE]);
 
 /*
  * update_trust.c: opens the manifest of the envelope, or of one that was kept

@@ -122,6 +122,10 @@ static enum pawl_status authenticate(struct pawl_update_engine *e)
     if (status == PAWL_OK) {
         status = check_same(e);
     }
+    if (status == PAWL_OK &&
+        pawl_update_tried_enough(&e->record, e->manifest.digest)) {
+        status = refuse(e, PAWL_ERR_DENIED, PAWL_UPDATE_REASON_TRIED);
+    }
     if (status != PAWL_OK) {
         return status;
     }
@@ -268,7 +272,7 @@ static enum pawl_status begin(struct pawl_update_engine *e)
         e->task = PAWL_TASK_RUN; /* the record says all this already */
         return PAWL_PENDING;
     }
-    e->next.extension_len = 0;
+    pawl_update_forget_checkpoint(&e->next);
     return pawl_update_commit(e, PAWL_TASK_RUN, PAWL_OK);
 }
 

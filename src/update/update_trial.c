@@ -196,7 +196,7 @@ static enum pawl_status give_up(struct pawl_update_engine *e,
     next->reason = reason;
     next->phase = phase;
     next->status = PAWL_OK;
-    next->extension_len = 0;
+    pawl_update_forget_checkpoint(next);
     e->reason = reason;
     return pawl_update_commit(e, PAWL_TASK_NONE, PAWL_OK);
 }
@@ -287,11 +287,13 @@ enum pawl_status pawl_update_clean(struct pawl_update *update)
         e->record.state != PAWL_UPDATE_UPDATED) {
         return PAWL_ERR_STATE;
     }
-    struct pawl_record *next = pawl_update_change(e, PAWL_UPDATE_READY);
+    struct pawl_record *next = pawl_update_change(e, e->record.state);
+    pawl_update_forget_checkpoint(next);
+    pawl_update_note_trial(next);
+    next->state = PAWL_UPDATE_READY;
     memset(&next->target, 0, sizeof(next->target));
     next->target.manifest_slot = PAWL_RECORD_NO_SLOT;
     next->target_counter = 0;
-    next->extension_len = 0;
     return pawl_update_commit(e, PAWL_TASK_NONE, PAWL_OK);
 }
 

@@ -15,13 +15,15 @@
 enum {
     CHECKPOINT_PARTS = 16, /* checkpoints of an image, at most */
     SECTORS_AHEAD = 2,
-    CHECKPOINT_KIND = 1,
-    CHECKPOINT_SIZE = 40
+    CHECKPOINT_KIND = 1
 };
 
 enum pawl_status pawl_update_flash_done(const struct pawl_flash *flash,
                                         enum pawl_status status)
 {
+    if (status == PAWL_PENDING) {
+        return PAWL_ERR_UNSUPPORTED; /* without poll() it must not */
+    }
     if (status == PAWL_OK && flash->sync != NULL) {
         status = flash->sync(flash->ctx);
     }
@@ -32,14 +34,11 @@ enum pawl_status pawl_update_flash_done(const struct pawl_flash *flash,
 static void checkpoint_encode(const struct pawl_writer *w,
                               struct pawl_record *record)
 {
-    uint8_t *out = record->extension;
-    out[0] = CHECKPOINT_KIND;
-    out[1] = w->component;
-    out[2] = w->slot_index;
-    out[3] = 0;
+    uint8_t out[PAWL_CHECKPOINT_SIZE] = {CHECKPOINT_KIND, w->component,
+                                         w->slot_index, 0};
     pawl_put_u32(out + 4, w->programmed);
     memcpy(out + 8, w->digest, PAWL_SHA256_SIZE);
-    record->extension_len = CHECKPOINT_SIZE;
+    pawl_update_put_checkpoint(record, out);
 }
 
 /* The bytes that a checkpoint vouches for; 0 without one for this write. */
@@ -47,7 +46,7 @@ static uint32_t checkpoint_find(const struct pawl_update_engine *e)
 {
     const struct pawl_writer *w = &e->writer;
     const uint8_t *in = e->record.extension;
-    if (!e->resumed || e->record.extension_len != CHECKPOINT_SIZE ||
+    if (!e->resumed || e->record.extension_len < PAWL_CHECKPOINT_SIZE ||
         in[0] != CHECKPOINT_KIND || in[1] != w->component ||
         in[2] != w->slot_index ||
         memcmp(in + 8, w->digest, PAWL_SHA256_SIZE) != 0) {
@@ -152,8 +151,8 @@ static enum pawl_status op_ended(struct pawl_update_engine *e,
     struct pawl_writer *w = &e->writer;
     enum pawl_flash_op op = e->op;
 
-    if (status == PAWL_PENDING) {
-        return w->flash->poll != NULL ? PAWL_PENDING : PAWL_ERR_IO;
+    if (status == PAWL_PENDING && w->flash->poll != NULL) {
+        return PAWL_PENDING;
     }
     e->op = PAWL_OP_NONE;
     status = pawl_update_flash_done(w->flash, status);

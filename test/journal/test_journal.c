@@ -119,6 +119,58 @@ static void a_clean_boot_writes_nothing(void)
     CHECK_EQ(flash.power->operations, operations);
 }
 
+/* --- A part whose erased cells must not be read ---------------------------
+ */
+
+static enum pawl_status (*plain_read)(void *ctx, uint32_t off, void *buf,
+                                      size_t len);
+
+static enum pawl_status read_written(void *ctx, uint32_t off, void *buf,
+                                     size_t len)
+{
+    struct fake_flash *flash = ctx;
+    uint32_t unit = flash->port.program_size;
+
+    for (uint32_t at = off / unit * unit; at < off + len; at += unit) {
+        if (!fake_flash_touched(flash, at, unit)) {
+            return PAWL_ERR_CORRUPT;
+        }
+    }
+    return plain_read(ctx, off, buf, len);
+}
+
+static enum pawl_status blank_check(void *ctx, uint32_t off, size_t len,
+                                    bool *blank)
+{
+    *blank = !fake_flash_touched(ctx, off, (uint32_t)len);
+    return PAWL_OK;
+}
+
+static void erased_cells_are_not_read_where_the_port_can_tell_them(void)
+{
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        struct fake_flash flash;
+        struct pawl_journal journal;
+
+        given_flash(&flash, units[i], 0xFF);
+        plain_read = flash.port.read;
+        flash.port.read = read_written;
+        flash.port.is_blank = blank_check;
+        CHECK_EQ(reboot(&journal, &flash), PAWL_OK);
+        CHECK_EQ(pawl_journal_found(&journal), PAWL_JOURNAL_EMPTY);
+        for (uint32_t value = 1; value <= 3 * FRAMES; value++) {
+            CHECK_EQ(commit(&journal, value), PAWL_OK);
+            CHECK_EQ(pawl_journal_commit(&journal, PAWL_NO_BYTES),
+                     PAWL_PENDING); /* and a short one */
+            CHECK_EQ(pawl_journal_finish(&journal, NULL, NULL), PAWL_OK);
+            CHECK_EQ(reboot(&journal, &flash), PAWL_OK);
+            CHECK_EQ(pawl_journal_payload(&journal).len, 0);
+            CHECK_EQ(pawl_journal_found(&journal), PAWL_JOURNAL_VALID);
+        }
+        CHECK_EQ(flash.breaches, 0);
+    }
+}
+
 static void payloads_of_every_length_are_kept(void)
 {
     struct fake_flash flash;
@@ -626,6 +678,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_blank_region_is_empty_and_stays_untouched),
     CHECK_TEST(the_last_commit_is_found_on_every_flash),
     CHECK_TEST(a_clean_boot_writes_nothing),
+    CHECK_TEST(erased_cells_are_not_read_where_the_port_can_tell_them),
     CHECK_TEST(payloads_of_every_length_are_kept),
     CHECK_TEST(a_payload_that_is_too_long_is_refused),
     CHECK_TEST(flash_that_does_not_fit_is_refused_with_a_reason),

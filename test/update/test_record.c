@@ -142,7 +142,7 @@ static void every_number_has_a_name(void)
         CHECK(pawl_update_reason_name((enum pawl_update_reason)reasons[i])[0] !=
               '?');
     }
-    CHECK_EQ(pawl_update_reason_name((enum pawl_update_reason)20)[0], '?');
+    CHECK_EQ(pawl_update_reason_name((enum pawl_update_reason)21)[0], '?');
     CHECK_EQ(pawl_update_state_name((enum pawl_update_state)8)[0], '?');
     CHECK_EQ(pawl_update_phase_name((enum pawl_update_phase)8)[0], '?');
 }

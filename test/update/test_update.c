@@ -439,6 +439,71 @@ static void a_rejected_trial_ends_as_failed_after_the_reset(void)
     CHECK_EQ(device.counter_value, 0);
 }
 
+/* One more trial of release, which the application rejects; READY again. */
+static void given_failed_trial(const struct fake_release *release)
+{
+    struct pawl_record record;
+    CHECK_EQ(fake_device_download(&device, release, UINT32_MAX), PAWL_OK);
+    CHECK_EQ(settled(pawl_update_install(&device.update)), PAWL_OK);
+    CHECK(enter_trial(&device));
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(settled(pawl_update_reject(&device.update,
+                                        PAWL_UPDATE_REASON_UNHEALTHY)),
+             PAWL_OK);
+    CHECK(record_in_journal(&device, &record));
+    record.running = record.current.set; /* as the boot loader does */
+    CHECK(record_put(&device, &record));
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+}
+
+/* Announced in turns, for ever: each is tried so often and no more, and what
+ * is remembered survives resets and downloads. */
+static void images_whose_trials_fail_are_not_tried_for_ever(void)
+{
+    struct fake_release v3, v4;
+    given_device();
+    make(&v3, 3);
+    make(&v4, 4);
+    for (unsigned i = 0; i < PAWL_TRIALS_OF_IMAGE; i++) {
+        given_failed_trial(&v2);
+        given_failed_trial(&v3);
+    }
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    const struct fake_release *bad[] = {&v2, &v3};
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_EQ(
+            pawl_update_start(&device.update, fake_release_envelope(bad[i])),
+            PAWL_ERR_DENIED);
+        CHECK_EQ(pawl_update_reason(&device.update), PAWL_UPDATE_REASON_TRIED);
+        CHECK(!fake_device_info(&device).retry);
+        CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_READY);
+    }
+    given_failed_trial(&v4); /* a new one is tried, and the oldest forgotten */
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&v3)),
+             PAWL_ERR_DENIED);
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&v2)),
+             PAWL_PENDING);
+}
+
+/* What never ran says nothing about the image. */
+static void only_trials_count_against_an_image(void)
+{
+    given_device();
+    for (unsigned i = 0; i <= PAWL_TRIALS_OF_IMAGE; i++) {
+        CHECK_EQ(fake_device_download(&device, &v2, UINT32_MAX), PAWL_OK);
+        CHECK_EQ(settled(pawl_update_reject(&device.update,
+                                            PAWL_UPDATE_REASON_UNHEALTHY)),
+                 PAWL_OK);
+        CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+        CHECK_EQ(fake_device_download(&device, &v2, 100), PAWL_PENDING);
+        CHECK_EQ(settled(pawl_update_cancel(&device.update)), PAWL_OK);
+        CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+    }
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&v2)),
+             PAWL_PENDING);
+}
+
 static void a_trial_that_was_not_entered_is_not_accepted(void)
 {
     given_trial();
@@ -641,6 +706,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(the_counter_is_tried_again_with_back_off),
     CHECK_TEST(accept_may_be_asked_twice_and_only_on_trial),
     CHECK_TEST(a_rejected_trial_ends_as_failed_after_the_reset),
+    CHECK_TEST(images_whose_trials_fail_are_not_tried_for_ever),
+    CHECK_TEST(only_trials_count_against_an_image),
     CHECK_TEST(a_trial_that_was_not_entered_is_not_accepted),
     CHECK_TEST(the_trial_has_a_deadline),
     CHECK_TEST(cancel_leads_to_failed_and_clean_to_ready),

@@ -335,6 +335,30 @@ static void slow_flash_is_asked_until_it_is_done(void)
     CHECK_EQ(fake_device_breaches(&device), 0);
 }
 
+/* It says "begun", and has no way to be asked how it went. */
+static void flash_that_is_slow_and_cannot_be_asked_is_named(void)
+{
+    static const enum pawl_update_phase phases[] = {PAWL_UPDATE_PHASE_WRITE,
+                                                    PAWL_UPDATE_PHASE_FINISH};
+    for (size_t i = 0; i < 2; i++) {
+        given_device();
+        struct fake_flash *flash = i == 0 ? &device.image[1] : &device.area[1];
+        flash->pending = 1;
+        flash->port.poll = NULL;
+        CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX),
+                 PAWL_ERR_UNSUPPORTED);
+        struct pawl_update_info info = fake_device_info(&device);
+        CHECK_EQ(info.state, PAWL_UPDATE_FAILED);
+        CHECK_EQ(info.reason, PAWL_UPDATE_REASON_FLASH);
+        CHECK_EQ(info.status, PAWL_ERR_UNSUPPORTED);
+        CHECK_EQ(info.phase, phases[i]);
+    }
+    given_device();
+    device.journal.pending = 1;
+    device.journal.port.poll = NULL;
+    CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX), PAWL_ERR_IO);
+}
+
 static void an_integrated_image_needs_no_bytes(void)
 {
     struct fake_release release;
@@ -381,6 +405,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_manifest_area_that_fails_makes_no_candidate),
     CHECK_TEST(a_dead_journal_erases_nothing),
     CHECK_TEST(slow_flash_is_asked_until_it_is_done),
+    CHECK_TEST(flash_that_is_slow_and_cannot_be_asked_is_named),
     CHECK_TEST(an_integrated_image_needs_no_bytes),
     CHECK_TEST(cancel_waits_for_the_flash),
 };
