@@ -20,6 +20,7 @@ import contextlib
 import io
 import json
 import pathlib
+import shutil
 import sys
 import tempfile
 
@@ -28,6 +29,7 @@ sys.path.insert(0, str(HERE.parent / "session"))
 sys.dont_write_bytecode = True
 
 import peers  # noqa: E402, exits with 77 without openssl or cryptography
+import coap  # noqa: E402
 import hostile  # noqa: E402
 import profile_table  # noqa: E402
 import real  # noqa: E402
@@ -85,6 +87,24 @@ def check_alerts(world):
         wrong.append(f"{len(names)} names for {len(ALERTS)} alerts: "
                      f"{sorted(names)}")
     return wrong
+
+
+def coap_checks(quick):
+    """The rows of coap.py; each on a server of its own."""
+    def check(row, seed):
+        def function(world):
+            with coap.CoapServer(world, row[0], row[5]) as server:
+                servers = {(row[0], row[5]): server}
+                result = coap.run(world, row, servers, seed)
+            return result["wrong"] and [*result["wrong"],
+                                        json.dumps(result["answer"])]
+        return Check(f"{row[0]}: {row[1]}", function)
+
+    for seed, row in enumerate(coap.rows(), 1):
+        if shutil.which(row[0]) is None:
+            real.Packaged.missing.add("libcoap3-bin")
+        elif not (quick and row[4]):
+            yield check(row, seed)
 
 
 def alert_of(line):
@@ -174,6 +194,7 @@ def gather(world, arguments):
     shared = [] if arguments.quick else peers.ROWS
     good = [one for one in shared if one.table == "good"] + packaged
     good += [hello_check(*facts) for facts in peers.hello_checks()]
+    good += coap_checks(arguments.quick)
     good.append(Check("every alert is told by its name", check_alerts))
     bad = [one for one in [*shared, *by_hand]
            if one.table == "hostile" or "sweep" in one.expected]

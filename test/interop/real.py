@@ -2,7 +2,8 @@
 """Real servers of the distribution's packages, and the rows with them.
 
 Each is started on a free port of the loopback and ended by its own process
-id. openssl's s_server is in test/session/peers.py.
+id. openssl's s_server is in test/session/peers.py, libcoap's servers are in
+coap.py.
 """
 
 import os
@@ -34,7 +35,6 @@ class Packaged(peers.Server):
 
     program = package = None
     missing = set()
-    offset = 0  # of the port that is spoken to, from that of the command
 
     @classmethod
     def is_there(cls):
@@ -70,11 +70,6 @@ class Packaged(peers.Server):
             self.command(self.port), cwd=self.folder,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
-    def __enter__(self):
-        super().__enter__()
-        self.port += self.offset
-        return self
-
     def wait(self):
         """Some listen at all addresses, or at IPv6's alone."""
         state = "07" if self.datagram else "0A"
@@ -86,8 +81,7 @@ class Packaged(peers.Server):
                 lines = pathlib.Path("/proc/net", table).read_text()
                 for _, local, _, now, *_ in map(
                         str.split, lines.splitlines()[1:]):
-                    if now == state and int(local[-4:], 16) == \
-                            self.port + self.offset:
+                    if now == state and int(local[-4:], 16) == self.port:
                         return True
             time.sleep(0.02)
         return False
@@ -164,20 +158,6 @@ class Gnutls(Packaged):
                 "--priority", "NORMAL" + self.options.get("version", "")]
 
 
-class CoapOpenssl(Packaged):
-    program, package = "coap-server-openssl", "libcoap3-bin"
-    offset = 1  # coaps is at the port behind coap's
-
-    def command(self, port):
-        return [self.program, "-A", "127.0.0.1", "-p", str(port), "-v", "7",
-                "-c", self.path("cert.pem"), "-j", self.path("key.pem"),
-                "-C", self.path("ca.pem"), "-R", self.path("ca.pem")]
-
-
-class CoapGnutls(CoapOpenssl):
-    program = "coap-server-gnutls"
-
-
 def mosquitto_rows(w, stranger, revoked):
     speak = ["--speak", "mqtt:pawl/test:hello"]
     good = {**SPOKEN, "stage": "ACCEPTED", "body": "hello"}
@@ -251,21 +231,10 @@ def gnutls_rows(w, stranger):
         version=":-VERS-ALL:+VERS-DTLS1.2:" + ccm + "-8")
 
 
-def coap_rows():
-    """The session alone; what is said over it: see the rows for CoAP."""
-    for kind, name in ((CoapOpenssl, "coap-server-openssl"),
-                       (CoapGnutls, "coap-server-gnutls")):
-        row(kind, f"{name}: DTLS 1.2",
-            {"call": "step", "status": "PAWL_OK", "stage": "CONFIRMED",
-             "version": 0xFEFD, "signatures": 1, "leaked": 0},
-            ["--datagram", "--tls12", "--text", ""], datagram=True)
-
-
 def all_rows(world):
     stranger = world.make_client(world.other_ca)
     revoked = world.make_client(world.client_ca)
     mosquitto_rows(world, stranger, revoked)
     nginx_rows(world, stranger, revoked)
     gnutls_rows(world, stranger)
-    coap_rows()
     return ROWS
