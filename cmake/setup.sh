@@ -21,7 +21,7 @@ QUICKSTART="$BUILD openssl=openssl mosquitto=mosquitto
     mosquitto-clients=mosquitto_pub nginx=nginx python3=python3
     python3-cbor2=@cbor2 python3-cryptography=@cryptography"
 TEST="$BUILD libcmocka-dev=./cmocka.h pkg-config=pkg-config python3=python3
-    clang-format=clang-format openssl=openssl python3-cbor2=@cbor2
+    clang-format=clang-format openssl=openssl gnutls-bin=gnutls-serv python3-cbor2=@cbor2
     python3-cryptography=@cryptography libtss2-dev=./tss2/tss2_esys.h
     mosquitto=mosquitto nginx=nginx gnutls-bin=gnutls-serv
     libcoap3-bin=coap-server-openssl"

@@ -112,7 +112,7 @@ class Server:
         return subprocess.Popen(
             self.command + ["-accept", f"127.0.0.1:{self.port}"],
             stdin=subprocess.PIPE, stderr=log,
-            stdout=subprocess.PIPE if self.datagram else log)
+            stdout=log if "-rev" in self.command else subprocess.PIPE)
 
     def answer(self):
         """What -rev does, from outside."""
@@ -141,6 +141,36 @@ class Server:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
+
+
+class GnutlsServer(Server):
+    """gnutls-serv --udp, which sends each line back as it is."""
+
+    def __init__(self, world, gnutls=(), client_ca=None):
+        self.log = world.write(b"")
+        self.datagram = True
+        self.command = [
+            "gnutls-serv", "--udp", "--echo", "--quiet",
+            "--x509certfile", world.write(world.server.pem()),
+            "--x509keyfile", world.write(world.server.key_pem()),
+            "--x509cafile", world.write((client_ca or world.client_ca).pem()),
+            "--require-client-cert", "--verify-client-cert", *gnutls]
+
+    def start(self, log):
+        return subprocess.Popen([*self.command, "--port", str(self.port)],
+                                stdin=subprocess.PIPE, stdout=log, stderr=log)
+
+    def wait(self):
+        """It listens on every address, or on that of IPv6 for all."""
+        wanted = f":{self.port:04X} 0000"
+        for _ in range(200):
+            if self.process.poll() is not None:
+                return False
+            if any(wanted in pathlib.Path(table).read_text() for table
+                   in ("/proc/net/udp", "/proc/net/udp6")):
+                return True
+            time.sleep(0.02)
+        return False
 
 
 class WolfServer(Server):
@@ -203,7 +233,8 @@ class Row:
         self.title, self.expected, self.options = title, expected, options
         self.slow, self.server = slow, server
         self.kind = kind or (Stranger if "says" in server else
-                             WolfServer if "wolf" in server else Server)
+                             WolfServer if "wolf" in server else
+                             GnutlsServer if "gnutls" in server else Server)
         bad = expected.get("status", "PAWL_OK") != "PAWL_OK" or hostile
         self.table = "ours" if ours else "hostile" if bad else "good"
         self.control = control or self.make_control()
@@ -217,6 +248,8 @@ class Row:
         if "twist" in self.server:
             return self.options, self.kind, {
                 k: v for k, v in self.server.items() if k != "twist"}
+        if "gnutls" in self.server:
+            return DTLS12 + ["--text", "otto"], {"gnutls": ()}
         if "wolf" in self.server:
             return ([o for o in self.options if o in ("--tls12", "--datagram")],
                     self.kind, {"wolf": self.server["wolf"]})
@@ -375,6 +408,23 @@ def datagram_rows(w):
     row("DTLS 1.2 only, not allowed",
         refused("PAWL_ERR_PROTOCOL", alert_sent="protocol_version")
         if features["dtls13"] else unsupported, ["--datagram"], flags=["-dtls1_2"])
+
+
+def gnutls_rows(w):
+    if shutil.which("gnutls-serv") is None:
+        return
+    good = {**GOOD, "version": 0xFEFD}
+    same = [*DTLS12, "--text", "otto"]  # read backwards it is the same
+    row("DTLS 1.2 with GnuTLS", good, same, gnutls=())
+    row("DTLS 1.2 with GnuTLS, CCM_8", {**good, "suite": 0xC0AE}, same,
+        gnutls=("--priority", "NONE:+VERS-DTLS1.2:+ECDHE-ECDSA:+AES-128-CCM-8:"
+                "+AEAD:+SIGN-ALL:+GROUP-SECP256R1:+COMP-NULL:"
+                "+CTYPE-X509"))
+    row("DTLS 1.2 with GnuTLS, without a cookie", good, same,
+        gnutls=("--nocookie",))
+    row("DTLS 1.2 with GnuTLS, our certificate is refused",
+        refused("PAWL_ERR_REFUSED", refused=True), same, gnutls=(),
+        client_ca=w.other_ca)
 
 
 # P9: 1 s at first, doubling to 60 s.
@@ -705,6 +755,7 @@ def all_rows(world):
     good_rows(world)
     datagram_rows(world)
     timer_rows(world)
+    gnutls_rows(world)
     noise_rows(world)
     if world.wolfssl_server and world.features["dtls13"]:
         dtls13_rows(world)
@@ -792,6 +843,31 @@ class Capture:
         self.listener.close()
 
 
+class DatagramCapture:
+    """Takes the first ClientHello that comes in a datagram, as the record
+    that it would be in a stream: without DTLS's numbers and its cookie."""
+
+    def __enter__(self):
+        self.socket = socket.socket(type=socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.settimeout(5)
+        self.port = self.socket.getsockname()[1]
+        self.record = b""
+        self.thread = threading.Thread(target=self.take, daemon=True)
+        self.thread.start()
+        return self
+
+    def take(self):
+        hello = self.socket.recv(4096)[13 + 12:]  # RFC 6347, 4.1 and 4.2.2
+        cookie_at = 34 + 1 + hello[34]
+        rest = cookie_at + 1 + hello[cookie_at]
+        self.record = bytes(5 + 4) + hello[:cookie_at] + hello[rest:]
+
+    def __exit__(self, *_):
+        self.thread.join(5)
+        self.socket.close()
+
+
 def vectors(data, size):
     """The numbers of `size` bytes that data consists of."""
     return [int.from_bytes(data[at:at + size], "big")
@@ -822,7 +898,7 @@ def parse_hello(record):
 
 def check_hello(world, title, options, suites, versions, server_name):
     """P1, P3 to P7 and P15 as a ClientHello shows them."""
-    with Capture() as peer:
+    with (DatagramCapture() if "--datagram" in options else Capture()) as peer:
         probe(world, peer.port, options)
     hello = parse_hello(peer.record)
     found = hello["extensions"]
@@ -841,6 +917,9 @@ def check_hello(world, title, options, suites, versions, server_name):
         "fragments of 2048": (found.get(1), b"\3"),
         "renegotiation, ticket": (35 in found, False),
         "truncated HMAC": (4 in found, False),
+        "extended master secret": (23 in found, "--tls12" in options),
+        "connection ID": (found.get(54), b"\0" if "--cid" in options
+                          else None),
         "ecdsa_secp256r1_sha256":
             (0x0403 in vectors(found.get(13, b"")[2:], 2), True),
         "SHA-1": ([value for value in vectors(found.get(13, b"")[2:], 2)
@@ -867,6 +946,13 @@ def hello_checks():
          [0x0304, 0x0303], name),
         ("ClientHello, no server name for an address",
          ["--name", "127.0.0.1"], HELLO_13, [0x0304], b""),
+        ("ClientHello, DTLS 1.3", ["--datagram", "--timeout", "400"],
+         HELLO_13[:2], [0xFEFC], name),
+        ("ClientHello, DTLS 1.2 too", [*DTLS12, "--timeout", "400"],
+         HELLO_13[:2] + HELLO_12[3:], [0xFEFC, 0xFEFD], name),
+        ("ClientHello, DTLS 1.3 with a connection ID",
+         ["--datagram", "--cid", "required", "--timeout", "400"],
+         HELLO_13[:2], [0xFEFC], name),
     ]
 
 

@@ -35,7 +35,7 @@ class Relay:
         self.ports = ports
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        self.ends = []
+        self.ends, self.said = [], []
 
     def __enter__(self):
         threading.Thread(target=self.serve, daemon=True).start()
@@ -44,16 +44,21 @@ class Relay:
     def serve(self):
         for port in self.ports:
             client = self.listener.accept()[0]
+            self.said.append(b"")
             server = socket.create_connection(("127.0.0.1", port))
             self.ends += [client, server]
             for pair in ((client, server), (server, client)):
-                threading.Thread(target=self.copy, args=pair,
+                threading.Thread(target=self.copy,
+                                 args=(*pair, pair[0] is client),
                                  daemon=True).start()
 
-    @staticmethod
-    def copy(source, sink):
+    def copy(self, source, sink, of_client):
+        """One way; what clients said is kept, too."""
+        number = len(self.said) - 1
         try:
             while data := source.recv(4096):
+                if of_client:
+                    self.said[number] += data
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
         except OSError:
@@ -185,6 +190,24 @@ def run_same(world, row, server, another):
     return report(row, lines, "")
 
 
+def early_data(world):
+    """P6, P7: the ClientHello that resumes, from a ticket that allows early
+    data: none is announced, and psk_dhe_ke is the one mode."""
+    row = Row("a ticket that allows early data is used without", [], RESUMED)
+    with peers.Server(world, mode=(), flags=[
+            "-early_data", "-max_early_data", "999"]) as server, \
+            Relay([server.port, server.port]) as relay:
+        lines = peers.probe(world, relay.port, ["--ticket"],
+                            (relay.port, ["--ticket"]))
+        found = peers.parse_hello(relay.said[1])["extensions"] \
+            if len(relay.said) == 2 else {}
+    as_it_should = 41 in found and 42 not in found and \
+        found.get(45) == b"\1\1"
+    if not as_it_should:
+        print(f"FAILED its ClientHello: {sorted(found)}")
+    return report(row, lines, "") and as_it_should
+
+
 def report(row, lines, log):
     wrong = []
     for number, expected in enumerate(row.expected):
@@ -223,6 +246,9 @@ def main():
             return 77
         rows = [row for row in rows_of(world) if arguments.only in row.title]
         failed = sum(not run(world, row) for row in rows)
+        if arguments.only in "early data":
+            rows.append(None)
+            failed += not early_data(world)
     print(f"rows {len(rows)} failed {failed}")
     return 1 if failed else 0
 
