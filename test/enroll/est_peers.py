@@ -10,9 +10,12 @@ Prints a table; the exit code is 0 only if every row ended as it must.
 import datetime
 import json
 import os
+import select
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -111,6 +114,60 @@ class Server:
         self.events, _ = self.process.communicate(timeout=10)
 
 
+class Cutter:
+    """Between device and server: the connection is gone after so many bytes
+    of the server's."""
+
+    def __init__(self, port, limit):
+        self.port, self.limit, self.passed = port, limit, 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.thread = threading.Thread(target=self.run)
+
+    def __enter__(self):
+        self.thread.start()
+        return self.socket.getsockname()[1]
+
+    def run(self):
+        inner, _ = self.socket.accept()
+        with inner, socket.create_connection(("127.0.0.1",
+                                              self.port)) as outer:
+            inner.settimeout(20)
+            outer.settimeout(20)
+            while self.passed < self.limit:
+                for ready in select.select([inner, outer], [], [], 20)[0]:
+                    data = ready.recv(self.limit - self.passed if ready is outer
+                                      else 4096)
+                    if not data:
+                        return
+                    try:
+                        (inner if ready is outer else outer).sendall(data)
+                    except OSError:
+                        return
+                    self.passed += len(data) if ready is outer else 0
+
+    def __exit__(self, *ignored):
+        self.thread.join(30)
+        self.socket.close()
+
+
+def cut_everywhere(device, port, stride):
+    """Cuts after 0, stride, 2 stride .. bytes, until all come through. What
+    went wrong, or "" and the number of cuts."""
+    cuts, limit = 0, 0
+    while True:
+        cutter = Cutter(port, limit)
+        with cutter as between:
+            got = device.ask("enroll %d" % between)
+        if got.startswith("PAWL_OK"):
+            return "", cuts
+        who = device.ask("who")
+        if who != "idevid":
+            return "after %d bytes it is %s" % (limit, who), cuts
+        if not got.startswith("PAWL_ERR_") or cutter.passed < limit:
+            return "after %d bytes: %s" % (limit, got), cuts
+        cuts, limit = cuts + 1, limit + stride
+
+
 class Device:
     def __init__(self, probe, folder):
         self.process = subprocess.Popen(
@@ -173,11 +230,25 @@ def main():
             row("enroll: come later", device.ask("enroll %d" % port),
                 "PAWL_ERR_BUSY 202")
             row("  come again", device.ask("enroll %d" % port), "PAWL_OK 200")
+        row("  dropped", device.ask("drop"), "PAWL_OK")
+        signatures, arena, stack = (int(n) for n in device.ask("cost").split())
+        row("signatures of an enrolment", str(signatures), "2")
+        print("%-32s %-6s %d bytes of arena, %d of stack (this host)" %
+              ("  its peaks", "", arena, stack))
+        # All bytes in the full run; a prime, so that no field is passed over.
+        stride = 1 if os.environ.get("PAWL_EST_EVERY_BYTE") else 31
+        with Server(folder) as port:
+            wrong, cuts = cut_everywhere(device, port, stride)
+            row("enroll: cut at each %d. byte" % stride,
+                wrong or "refused %d cuts" % cuts, "refused")
         row("promote", device.ask("promote"), "PAWL_OK")
         for mode, expected in ROWS:
             with Server(folder, mode=mode) as port:
                 row("reenroll: " + mode, device.ask("reenroll %d" % port),
                     expected)
+            if mode == "none":
+                row("  signatures of a renewal",
+                    device.ask("cost").split()[0], "2")
             good = expected.startswith("PAWL_OK")
             row("  who it is then", device.ask("who"),
                 "idevid ldevid next" if good else "idevid ldevid")

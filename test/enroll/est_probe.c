@@ -14,8 +14,11 @@
  *     promote         STATUS
  *     drop            STATUS
  *     who             the kinds of credentials that there are
+ *     cost            signatures of the last enrolment, and the peaks of arena
+ *                     and stack so far, in bytes
  */
 
+#define _XOPEN_SOURCE 700 /* pthread_attr_setstack() */
 #include "base/base.h"
 #include "crypto/crypto.h"
 #include "fake/fake_ca.h"
@@ -24,12 +27,15 @@
 #include <pawl/enroll.h>
 #include <pawl/pawl.h>
 #include <posix.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #define JOURNAL_SIZE 16384
 #define AREA_SIZE 16384
 #define TIMEOUT_MS 20000
+#define STACK_SIZE (512 * 1024)
+#define PAINT 0xA5
 
 static struct fake_flash journal, area;
 static uint8_t journal_memory[FAKE_FLASH_MEMORY(JOURNAL_SIZE)];
@@ -182,6 +188,53 @@ static void enrol(unsigned port_number, bool renew)
     pawl_session_close(&session);
 }
 
+/* ---- what it costs ---- */
+
+static _Alignas(4096) uint8_t stack[STACK_SIZE];
+static unsigned signatures;
+
+struct enrolment {
+    unsigned port;
+    bool renew;
+};
+
+static void *enrol_on_stack(void *arg)
+{
+    const struct enrolment *what = arg;
+
+    enrol(what->port, what->renew);
+    return NULL;
+}
+
+/* Enrols on a stack that was painted before the first time. */
+static void enrol_measured(unsigned port_number, bool renew)
+{
+    struct enrolment what = {port_number, renew};
+    unsigned before = keys.signs;
+    pthread_attr_t attributes;
+    pthread_t thread;
+
+    if (pthread_attr_init(&attributes) != 0 ||
+        pthread_attr_setstack(&attributes, stack, sizeof(stack)) != 0 ||
+        pthread_create(&thread, &attributes, enrol_on_stack, &what) != 0) {
+        printf("no thread\n");
+        return;
+    }
+    (void)pthread_join(thread, NULL);
+    (void)pthread_attr_destroy(&attributes);
+    signatures = keys.signs - before;
+}
+
+static size_t stack_peak(void)
+{
+    size_t clean = 0;
+
+    while (clean < sizeof(stack) && stack[clean] == PAINT) {
+        clean++;
+    }
+    return sizeof(stack) - clean;
+}
+
 static bool has(enum pawl_identity_kind kind)
 {
     static uint8_t chain[PAWL_CHAIN_MAX];
@@ -197,9 +250,11 @@ static void obey(const char *line)
     unsigned number = 0;
 
     if (sscanf(line, "enroll %u", &number) == 1) {
-        enrol(number, false);
+        enrol_measured(number, false);
     } else if (sscanf(line, "reenroll %u", &number) == 1) {
-        enrol(number, true);
+        enrol_measured(number, true);
+    } else if (strcmp(line, "cost\n") == 0) {
+        printf("%u %zu %zu\n", signatures, pawl_arena_peak(), stack_peak());
     } else if (strcmp(line, "promote\n") == 0) {
         printf("%s\n", pawl_status_name(pawl_identity_promote(&identity)));
     } else if (strcmp(line, "drop\n") == 0) {
@@ -222,6 +277,7 @@ int main(int argc, char **argv)
     }
     add_anchor(argv[1], "anchor-server.der", PAWL_ROLE_ENROLL);
     add_anchor(argv[1], "anchor-ldevid.der", PAWL_ROLE_ENROLL);
+    memset(stack, PAINT, sizeof(stack));
     while (fgets(line, sizeof(line), stdin) != NULL) {
         obey(line);
     }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 120
+# timeout: 300
 #
 # Enrolment and renewal against the tests' EST server over TLS, one row for
 # each way in which that server misbehaves.
