@@ -107,11 +107,16 @@ class Server:
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError("the EST server did not start")
+        # What it says is not of interest, but a full pipe would stop it.
+        self.drain = threading.Thread(target=self.process.stdout.read)
+        self.drain.start()
         return json.loads(line)["port"]
 
     def __exit__(self, *ignored):
         self.process.terminate()
-        self.events, _ = self.process.communicate(timeout=10)
+        self.process.wait(10)
+        self.drain.join(10)
+        self.process.stdout.close()
 
 
 class Cutter:
