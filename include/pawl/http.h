@@ -14,8 +14,11 @@
 
 #include <pawl/session.h>
 
-/* Longest status line or header line, in bytes. */
+/* Longest status line, and longest line of a header that we use, in bytes.
+ * Other headers (cookies, policies) may be longer and are left out. */
 #define PAWL_HTTP_LINE_MAX 512
+/* Most bytes of the head of an answer, 1xx answers and trailers included. */
+#define PAWL_HTTP_HEAD_MAX 32768
 /* Most header lines of one answer. */
 #define PAWL_HTTP_HEADERS_MAX 64
 
@@ -44,6 +47,7 @@ struct pawl_http {
     uint8_t interim_count; /* 1xx answers before the final one */
     bool ranged;
     uint16_t header_count;
+    uint32_t head_left;     /* bytes that the head may still have */
     uint32_t seen;          /* headers that may come once, a bit each */
     uint64_t first_asked;   /* the range that was asked for: offset, */
     uint64_t length_asked;  /* and bytes; 0: all that follows */

@@ -52,6 +52,7 @@ static enum pawl_status begin(struct pawl_http *http, enum pawl_status written)
     if (written == PAWL_OK) {
         http->in_len = http->in_at = 0;
         http->interim_count = 0;
+        http->head_left = PAWL_HTTP_HEAD_MAX;
         http->state = HTTP_SEND_HEAD;
     }
     return written;
@@ -155,8 +156,22 @@ static bool nothing_arrived(const struct pawl_http *http)
            http->interim_count == 0;
 }
 
+/* Whether the head may have one more byte; lines of chunks do not count. */
+static bool head_has_room(struct pawl_http *http)
+{
+    bool chunk =
+        http->state == HTTP_CHUNK_SIZE || http->state == HTTP_CHUNK_END;
+
+    if (!chunk && http->head_left == 0) {
+        return false;
+    }
+    http->head_left -= chunk ? 0 : 1;
+    return true;
+}
+
 /* Adds one byte to the line: PAWL_OK when that ends it. line_at counts bytes
- * of the line under way, its CR included. */
+ * of the line under way, its CR included. Of a header that says nothing to us
+ * what came so far is judged and makes room. */
 static enum pawl_status add_byte(struct pawl_http *http, char byte)
 {
     bool after_cr = http->line_at > 0 && http->line[http->line_at - 1] == '\r';
@@ -169,8 +184,15 @@ static enum pawl_status add_byte(struct pawl_http *http, char byte)
         http->line_at = 0;
         return PAWL_OK;
     }
-    if (http->line_at > PAWL_HTTP_LINE_MAX) { /* its CR may be one more */
+    if (!head_has_room(http)) {
         return PAWL_ERR_LIMIT;
+    }
+    if (http->line_at > PAWL_HTTP_LINE_MAX) { /* its CR may be one more */
+        enum pawl_status status = pawl_http_shorten(http);
+
+        if (status != PAWL_OK) {
+            return status;
+        }
     }
     http->line[http->line_at++] = byte;
     return PAWL_PENDING;

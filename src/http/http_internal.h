@@ -68,6 +68,13 @@ PAWL_MUST_USE
 enum pawl_status pawl_http_read_status_line(struct pawl_http *http);
 PAWL_MUST_USE
 enum pawl_status pawl_http_read_header(struct pawl_http *http);
+/*
+ * Makes room in a header line that is too long: if its name is not one that
+ * we use, and what came of its value is good, only the name stays. Otherwise
+ * PAWL_ERR_LIMIT or PAWL_ERR_PROTOCOL. line_at is the line's length.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_http_shorten(struct pawl_http *http);
 /* Whether the line has the form of a header line. */
 bool pawl_http_is_header(const struct pawl_http *http);
 /* All headers are there: checks them against each other and the request, and

@@ -200,11 +200,21 @@ static const struct {
     {"Retry-After", true, on_retry},
 };
 
-/* Splits the line; false if it is no header line. */
-static bool split(const struct pawl_http *http, struct text *name,
-                  struct text *value)
+/* The place of a header in the table; its length if it is not there. */
+static size_t find_header(struct text name)
 {
-    struct text line = line_of(http);
+    size_t i = 0;
+
+    while (i < PAWL_ARRAY_LEN(headers) &&
+           !pawl_text_is(name, headers[i].name)) {
+        i++;
+    }
+    return i;
+}
+
+/* Splits a line; false if it is no header line. */
+static bool split(struct text line, struct text *name, struct text *value)
+{
     const char *colon = memchr(line.at, ':', line.len);
 
     if (colon == NULL) {
@@ -215,11 +225,28 @@ static bool split(const struct pawl_http *http, struct text *name,
     return pawl_text_is_token(*name) && pawl_text_is_value(*value);
 }
 
+enum pawl_status pawl_http_shorten(struct pawl_http *http)
+{
+    struct text name, value;
+
+    if (http->state != HTTP_HEADERS && http->state != HTTP_TRAILERS) {
+        return PAWL_ERR_LIMIT;
+    }
+    if (!split((struct text){http->line, http->line_at}, &name, &value)) {
+        return PAWL_ERR_PROTOCOL;
+    }
+    if (find_header(name) < PAWL_ARRAY_LEN(headers)) {
+        return PAWL_ERR_LIMIT;
+    }
+    http->line_at = name.len + 1; /* its colon stays */
+    return PAWL_OK;
+}
+
 bool pawl_http_is_header(const struct pawl_http *http)
 {
     struct text name, value;
 
-    return split(http, &name, &value);
+    return split(line_of(http), &name, &value);
 }
 
 enum pawl_status pawl_http_read_header(struct pawl_http *http)
@@ -229,20 +256,18 @@ enum pawl_status pawl_http_read_header(struct pawl_http *http)
     if (++http->header_count > PAWL_HTTP_HEADERS_MAX) {
         return PAWL_ERR_LIMIT;
     }
-    if (!split(http, &name, &value)) {
+    if (!split(line_of(http), &name, &value)) {
         return PAWL_ERR_PROTOCOL;
     }
-    for (size_t i = 0; i < PAWL_ARRAY_LEN(headers); i++) {
-        if (!pawl_text_is(name, headers[i].name)) {
-            continue;
-        }
-        if (headers[i].once && (http->seen >> i & 1u) != 0) {
-            return PAWL_ERR_PROTOCOL;
-        }
-        http->seen |= 1u << i;
-        return headers[i].read(http, value);
+    size_t i = find_header(name);
+    if (i == PAWL_ARRAY_LEN(headers)) {
+        return PAWL_OK;
     }
-    return PAWL_OK;
+    if (headers[i].once && (http->seen >> i & 1u) != 0) {
+        return PAWL_ERR_PROTOCOL;
+    }
+    http->seen |= 1u << i;
+    return headers[i].read(http, value);
 }
 
 /* ---- the head as a whole ---- */

@@ -83,10 +83,31 @@ static const struct row {
      PAWL_ERR_UNSUPPORTED},
     {"identity", OK "Content-Encoding: identity\r\nContent-Length: 0\r\n\r\n",
      false, PAWL_OK},
+    {"a line of 513, of ours", OK "Date:" X480 X15 X15 "\r\n\r\n", false,
+     PAWL_ERR_LIMIT},
+    {"a line of 512, of ours",
+     OK "Date:" X480 X15 "xxxxxxxxxxxx\r\nContent-Length: 0\r\n\r\n", false,
+     PAWL_OK},
     {"a line of 513", OK "A: " X480 X15 X15 "\r\nContent-Length: 0\r\n\r\n",
-     false, PAWL_ERR_LIMIT},
+     false, PAWL_OK},
     {"a line of 512", OK "A:" X480 X15 X15 "\r\nContent-Length: 0\r\n\r\n",
      false, PAWL_OK},
+    {"a name of 513", OK X480 X60 ": a\r\nContent-Length: 0\r\n\r\n", false,
+     PAWL_ERR_PROTOCOL},
+    {"a control byte in the part that is left out",
+     OK "A: \x01" X480 X60 "\r\nContent-Length: 0\r\n\r\n", false,
+     PAWL_ERR_PROTOCOL},
+    {"a control byte behind it",
+     OK "A: " X480 X60 "\x01\r\nContent-Length: 0\r\n\r\n", false,
+     PAWL_ERR_PROTOCOL},
+    {"a bare CR behind it",
+     OK "A: " X480 X60 "\rb\r\nContent-Length: 0\r\n\r\n", false,
+     PAWL_ERR_PROTOCOL},
+    {"no name at all in a long line",
+     OK X480 X60 "\r\nContent-Length: 0\r\n\r\n", false, PAWL_ERR_PROTOCOL},
+    {"a space before the colon of a long line",
+     OK "A :" X480 X60 "\r\nContent-Length: 0\r\n\r\n", false,
+     PAWL_ERR_PROTOCOL},
     {"a status line that is too long", "HTTP/1.1 200 " X480 X60 "\r\n\r\n",
      false, PAWL_ERR_LIMIT},
     {"a range not asked for",
@@ -286,6 +307,44 @@ static void so_many_headers_and_no_more(void)
     }
 }
 
+/* Cookies and policies are long; what we use is not, and comes through. */
+static void a_long_header_that_says_nothing_to_us_is_left_out(void)
+{
+    static char answer[PAWL_HTTP_HEAD_MAX + 256];
+    static const char rest[] = "\r\nETag: \"e\"\r\nContent-Length: 0\r\n\r\n";
+
+    for (size_t len = 500; len <= 3000; len += 7) {
+        strcpy(answer, OK "Set-Cookie: ");
+        memset(answer + strlen(answer), 'c', len);
+        strcpy(answer + strlen(OK "Set-Cookie: ") + len, rest);
+        exchange_get(&exchange, answer);
+        CHECK(exchange.head == PAWL_OK);
+        CHECK(strcmp(exchange.http.response.etag, "\"e\"") == 0);
+    }
+}
+
+/* A head without an end is not read for ever. */
+static void a_head_has_a_limit_as_a_whole(void)
+{
+    static char answer[PAWL_HTTP_HEAD_MAX + 1024];
+    /* Bytes that count: all but each line's LF. */
+    const size_t others = strlen("HTTP/1.1 200 OK\r"
+                                 "A:\r"
+                                 "Content-Length: 0\r"
+                                 "\r");
+
+    for (size_t over = 0; over <= 1; over++) {
+        size_t len = PAWL_HTTP_HEAD_MAX - others + over;
+
+        memset(answer, 0, sizeof answer);
+        strcpy(answer, OK "A:");
+        memset(answer + strlen(answer), 'c', len);
+        strcat(answer, "\r\nContent-Length: 0\r\n\r\n");
+        exchange_get(&exchange, answer);
+        CHECK_EQ(exchange.head, over == 0 ? PAWL_OK : PAWL_ERR_LIMIT);
+    }
+}
+
 static const struct check_test tests[] = {
     CHECK_TEST(each_head_is_taken_or_refused),
     CHECK_TEST(each_head_is_taken_alike_in_any_pieces),
@@ -296,5 +355,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_date_to_retry_at_counts_from_the_servers_date),
     CHECK_TEST(an_answer_says_nothing_of_the_one_before),
     CHECK_TEST(so_many_headers_and_no_more),
+    CHECK_TEST(a_long_header_that_says_nothing_to_us_is_left_out),
+    CHECK_TEST(a_head_has_a_limit_as_a_whole),
 };
 CHECK_MAIN(tests)
