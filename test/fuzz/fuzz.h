@@ -2,7 +2,7 @@
 #ifndef PAWL_TEST_FUZZ_FUZZ_H
 #define PAWL_TEST_FUZZ_FUZZ_H
 
-/* What the fuzz targets of cbor, cose and manifest share. */
+/* What the fuzz targets share. */
 
 #include <pawl/bytes.h>
 #include <pawl/manifest.h>

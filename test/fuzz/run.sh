@@ -3,21 +3,24 @@
 #
 # usage: run.sh [--seconds N | --minutes N] [TARGET...]
 #
-# Fuzzes each target (cbor cose envelope process trust) for N seconds, 20 unless
-# told, from seeds that seeds.py takes from the unit tests, and then publishes
-# the branch coverage that the corpus reaches in the sources under test. Ends
-# with a table. A crashing input is kept in build/fuzz/.
+# Fuzzes each target (cbor cose envelope process trust coap mqtt http) for N
+# seconds, 20 unless told and two at a time, from seeds that seeds.py takes from
+# the unit tests, and then publishes the branch coverage that the corpus reaches
+# in the sources under test. Ends with a table. A crashing input is kept in
+# build/fuzz/.
 #
 # Exit codes: 0 nothing found and coverage reached, 1 something found or
 # coverage too low, 2 wrong usage, 77 no clang with libFuzzer here.
 set -u
 
 root=$(cd "$(dirname "$0")/../.." && pwd -P) || exit 2
+all='cbor cose envelope process trust coap mqtt http'
 seconds=20 targets=''
 floor=90 # per cent of branches
 
 usage() {
-    echo 'usage: run.sh [--seconds N | --minutes N] [cbor|cose|envelope|process|trust]...' >&2
+    echo 'usage: run.sh [--seconds N | --minutes N] [TARGET...]' >&2
+    echo "targets: $all" >&2
     exit 2
 }
 
@@ -29,12 +32,14 @@ while [ $# -gt 0 ]; do
     case $1 in
     --seconds) number "${2-}" && seconds=$2 && shift ;;
     --minutes) number "${2-}" && seconds=$(($2 * 60)) && shift ;;
-    cbor | cose | envelope | process | trust) targets="$targets $1" ;;
-    *) usage ;;
+    *) case " $all " in
+        *" $1 "*) targets="$targets $1" ;;
+        *) usage ;;
+        esac ;;
     esac
     shift
 done
-[ -n "$targets" ] || targets='cbor cose envelope process trust'
+[ -n "$targets" ] || targets=$all
 
 cc=${PAWL_FUZZ_CC-clang}
 work=$(mktemp -d "${TMPDIR:-/tmp}/pawl-fuzz.XXXXXX") || exit 2
@@ -66,18 +71,32 @@ sources() { # what each target is there for
     process) echo manifest/process.c manifest/process_commands.c \
         manifest/process_parameters.c ;;
     trust) echo trust/trust.c trust/trust_cover.c trust/trust_read.c ;;
+    coap) echo coap/coap_message.c coap/coap_response.c ;;
+    mqtt) echo mqtt/mqtt_bytes.c mqtt/mqtt_handle.c ;;
+    http) echo http/http.c http/http_response.c http/http_body.c \
+        http/http_text.c http/http_date.c http/uri.c ;;
     esac
 }
 
-# shellcheck disable=SC2086 # $more is a pattern, or nothing
+linked() { # what each target is linked with, besides its own file: a line each
+    case $1 in
+    coap | mqtt | http) printf '%s\n' "$root/test/fuzz/fuzz_pipe.c" \
+        "$root/src/$1"/*.c "$root"/src/base/*.c ;;
+    trust) printf '%s\n' "$root"/src/trust/*.c && linked cbor ;;
+    *) printf '%s\n' "$root/test/fuzz/fuzz_crypto.c" "$root"/src/cbor/*.c \
+        "$root"/src/cose/*.c "$root"/src/manifest/*.c "$root"/src/base/*.c ;;
+    esac
+}
+
 build() { # target, output, options
-    name=$1 output=$2 more=
-    [ "$name" != trust ] || more="$root/src/trust/*.c"
+    name=$1 output=$2
     shift 2
-    "$cc" -std=c11 -g -O1 -Wall -Wextra "$@" -I"$root/include" \
-        -I"$root/src" -I"$root/test" "$root/test/fuzz/fuzz_$name.c" \
-        "$root/test/fuzz/fuzz_crypto.c" "$root"/src/cbor/*.c \
-        "$root"/src/cose/*.c "$root"/src/manifest/*.c "$root"/src/base/*.c $more \
+    linked "$name" >"$work/$name.sources"
+    set -- "$@" -I"$root/include" -I"$root/src" -I"$root/test"
+    while IFS= read -r file; do
+        set -- "$@" "$file"
+    done <"$work/$name.sources"
+    "$cc" -std=c11 -g -O1 -Wall -Wextra "$@" "$root/test/fuzz/fuzz_$name.c" \
         -o "$output"
 }
 
@@ -106,34 +125,56 @@ if ! python3 "$root/test/fuzz/seeds.py" "$work/seeds" >/dev/null; then
     exit 1
 fi
 
-failed=0
-printf '%-10s %12s %10s %s\n' target runs branches result
-for target in $targets; do
-    result=ok
-    mkdir -p "$work/$target" "$root/build/fuzz"
-    if ! build "$target" "$work/$target.fuzz" \
+fuzz() { # target: exits with 0 where nothing was found
+    exec "$work/$1.fuzz" -max_total_time="$seconds" -max_len=2048 \
+        -timeout=10 -print_final_stats=1 \
+        -artifact_prefix="$root/build/fuzz/$1-" \
+        "$work/$1" "$work/seeds/$1" >"$work/$1.log" 2>&1
+}
+
+begin() { # target: builds it and starts it; $! is its process
+    mkdir -p "$work/$1" "$root/build/fuzz"
+    if ! build "$1" "$work/$1.fuzz" \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all; then
-        echo "run: $target does not build" >&2
+        echo "run: $1 does not build" >&2
         exit 1
     fi
-    if ! "$work/$target.fuzz" -max_total_time="$seconds" -max_len=2048 \
-        -timeout=10 -print_final_stats=1 \
-        -artifact_prefix="$root/build/fuzz/$target-" \
-        "$work/$target" "$work/seeds/$target" >"$work/$target.log" 2>&1; then
+    fuzz "$1" &
+}
+
+finish() { # target, its process: waits for it and prints its row
+    result=ok
+    if ! wait "$2"; then
         result='FOUND: build/fuzz/'
-        tail -n 40 "$work/$target.log" >&2
+        tail -n 40 "$work/$1.log" >&2
         failed=1
     fi
-    cp "$work/seeds/$target"/* "$work/$target/"
-    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/$target.log")
+    cp "$work/seeds/$1"/* "$work/$1/"
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/$1.log")
     share=-
-    if taken=$(branches "$target") && [ -n "$taken" ]; then
+    if taken=$(branches "$1") && [ -n "$taken" ]; then
         share=$(echo "$taken" | awk '{ printf "%d.%d", $1 * 100 / $2, ($1 * 1000 / $2) % 10 }')
         if [ "${share%%.*}" -lt "$floor" ]; then
             result="$result, below $floor %"
             failed=1
         fi
     fi
-    printf '%-10s %12s %9s%% %s\n' "$target" "${runs:-?}" "$share" "$result"
+    printf '%-10s %12s %9s%% %s\n' "$1" "${runs:-?}" "$share" "$result"
+}
+
+failed=0 first='' second=''
+trap 'kill $first $second 2>/dev/null; rm -rf "$work"' EXIT
+printf '%-10s %12s %10s %s\n' target runs branches result
+# The words of $targets are names.
+# shellcheck disable=SC2086
+set -- $targets
+while [ $# -gt 0 ]; do
+    begin "$1" && first=$!
+    [ $# -eq 1 ] || { begin "$2" && second=$!; }
+    finish "$1" "$first"
+    first=''
+    shift
+    [ -z "$second" ] || { finish "$1" "$second" && shift; }
+    second=''
 done
 exit $failed

@@ -2,7 +2,8 @@
 """Writes seeds for the fuzz targets: usage: seeds.py FOLDER
 
 They come from the unit tests beside this folder: whatever stands there as
-hexadecimal text, with the macros of its file and of the fixture filled in.
+hexadecimal text, with the macros of its file and of the fixture filled in; for
+HTTP the answers as they are.
 Each goes into FOLDER/<target>/, framed as its target wants it.
 """
 import hashlib
@@ -115,6 +116,82 @@ def severed():
     return manifest, b"\x14" + member + assemble("622361 43aabbcc")
 
 
+def unescape(text):
+    plain = {"r": "\r", "n": "\n", "t": "\t", "0": "\0"}
+    return re.sub(r"\\x([0-9a-fA-F]{2})|\\(.)",
+                  lambda m: chr(int(m[1], 16)) if m[1] else plain.get(m[2], m[2]), text)
+
+
+def strings(folder):
+    """The strings of a folder's tests, those of macros filled in."""
+    literal = r'"(?:[^"\\\n]|\\.)*"'
+    for path in sorted((TEST / folder).glob("test_*.c")):
+        source = path.read_text().replace("\\\n", " ")
+        known = {name: body for name, body in
+                 re.findall(r"#define ([A-Z][A-Z0-9]*) ((?:%s)+)" % literal, source)}
+        token = "|".join([literal, *(r"\b%s\b" % name for name in known)])
+        for match in re.findall(r"(?:%s)(?:\s+(?:%s))*" % (token, token), source):
+            parts = [known.get(part, part)[1:-1] for part in re.findall(token, match)]
+            yield unescape("".join(parts)).encode("latin-1")
+
+
+def answer(rest, kind=2, code=0x45, number=0):
+    """A datagram that fuzz_coap.c makes an answer to what was asked."""
+    token = b"\0" * 8
+    data = bytes([0xC8 | kind << 4, code]) + number.to_bytes(2, "big") + token + rest
+    return bytes([len(data)]) + data
+
+
+def coap_seeds(put):
+    """Requests of each kind, and each option text as an answer to them."""
+    block = assemble("d10a08ff") + b"a" * 16
+    pieces = b"".join(answer(bytes([0xD1, 0x0E, i << 4 | 8]), code=0x5F) for i in range(8))
+    blocks = b"".join(answer(bytes([0xD1, 0x0A, i << 4 | 8, 0xFF]) + b"a" * 16) for i in range(6))
+    smaller = answer(assemble("d10e00"), code=0x8D)
+    for choice in (1, 2, 3, 5, 17, 33, 65, 129, 193, 194):
+        put("coap", bytes([choice]) + pieces + answer(b"\xff\x31") * 2)
+        put("coap", bytes([choice]) + smaller + pieces + answer(b"\xff\x31", code=0x44) * 2)
+        put("coap", bytes([choice | 64]) + smaller + pieces + answer(b"\xff\x31", code=0x44) * 2)
+        put("coap", bytes([choice]) + blocks + answer(b"\xd1\x0a\x60"))
+        put("coap", bytes([choice]) + blocks + answer(b"\xd1\x0a\x60", code=0x44))
+        put("coap", bytes([choice]) + blocks + answer(b"", code=0x84))
+        put("coap", bytes([choice]) + blocks + answer(b"\x41\xaa\xd1\6\x60"))
+        put("coap", bytes([choice]) + answer(b"\xd1\xef\xaa", code=0x81) * 2)
+        put("coap", bytes([choice]) + b"\x04\x60\x00\x74\x75" + answer(b"", kind=0))
+    for data in texts("coap"):
+        if len(data) > 230:
+            continue
+        for choice, kind in ((1, 2), (17, 2), (2, 0)):
+            put("coap", bytes([choice]) + answer(data, kind))
+            put("coap", bytes([choice]) + answer(block) + answer(data, kind))
+            put("coap", bytes([choice]) + answer(b"\x61\x05\xff\x31") + answer(data, 0, 0x45, 9) * 2)
+        put("coap", b"\x01" + bytes([len(data)]) + data)
+    for special in (b"\0", b"\1\1", b"\1\2", b"\1\3"):
+        put("coap", b"\x01" + special + b"\4\x40\0\x12\x34" * 2 + answer(block) + special + answer(block))
+        put("coap", b"\x11" + answer(b"\x61\x05\xff\x31") + special + answer(b"\x61\6\xd1\4\x08\xff" + b"a" * 16, 0, 0x45, 9)
+            + answer(b"\x61\7", 0, 0x45, 10) + special + answer(b"\xd1\x0a\x10\xffb"))
+
+
+def stream_seeds(put):
+    connected = bytes.fromhex("2003000000")
+    for data in texts("mqtt"):
+        for choice in (0, 0x1F, 0x60):
+            put("mqtt", bytes([choice, 0]) + connected + data)
+            put("mqtt", bytes([choice, 3]) + data)
+        put("mqtt", b"\x03\0" + bytes([0x20, (3 + len(data)) & 127, 0, 0, len(data) & 127]) + data)
+    for data in strings("http"):
+        if data.startswith(b"HTTP/"):
+            for choice in (0, 1, 4, 6, 0x22):
+                put("http", bytes([choice, 128]) + data)
+                put("http", bytes([choice, 0x41]) + data + data)
+                if b"chunked" not in data:
+                    put("http", bytes([choice, 128]) + data.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n1;a\r\nx\r\n0\r\nB: c\r\n\r\n"))
+        elif data.startswith(b"https:"):
+            put("http", b"\0\0" + data)
+        elif b" GMT" in data:
+            put("http", b"\0\0HTTP/1.1 200 OK\r\nDate: " + data + b"\r\nRetry-After: " + data + b"\r\n\r\n")
+
+
 def main():
     top = pathlib.Path(sys.argv[1])
 
@@ -157,6 +234,8 @@ def main():
         put("trust", data)
         put("trust", b"\x10" + re.sub(rb"\xf6\x58\x40.", b"\xf6\x58\x40\x5a",
                                       data, flags=re.S))
+    coap_seeds(put)
+    stream_seeds(put)
     print({folder.name: len(list(folder.iterdir())) for folder in sorted(top.iterdir())})
 
 
