@@ -97,7 +97,7 @@ static enum pawl_status answer(struct pawl_soft_keystore *store, int code)
 static bool usable(const struct pawl_soft_keystore *store,
                    enum pawl_key_slot slot)
 {
-    return store->storage != NULL && (int)slot >= 0 && slot < PAWL_KEY_SLOTS;
+    return store->storage != NULL && (unsigned)slot < PAWL_KEY_SLOTS;
 }
 
 static size_t offset_of(enum pawl_key_slot slot)

@@ -75,7 +75,8 @@ const char *pawl_update_reason_name(enum pawl_update_reason reason)
             return reasons[i].name;
         }
     }
-    return (int)reason >= PAWL_UPDATE_REASON_APPLICATION && (int)reason <= 255
+    const unsigned number = (unsigned)reason;
+    return number >= PAWL_UPDATE_REASON_APPLICATION && number <= 255
                ? "the application's own"
                : "?";
 }
