@@ -13,6 +13,8 @@
  *   N        the nth of them, from 1
  *   K        so many bytes (modulo one more than its length) are done; the
  *            byte behind them is half done, and of an erase the rest is noise
+ *
+ * trace=1 says each erase of a journal on the console.
  */
 
 #include "board.h"
@@ -52,6 +54,7 @@ static struct {
     uint32_t seen;
     bool erased; /* of kind c: it has begun */
 } cut;
+static bool tracing;
 static int32_t last_error;
 
 static volatile uint8_t *address(const struct region *region, uint32_t off)
@@ -74,6 +77,7 @@ void mps2_flash_start(void)
     const char *name = mps2_image_slot() < 0 ? "boot-cut" : "cut";
     char text[40];
 
+    tracing = mps2_argument("trace", text, sizeof text);
     if (!mps2_argument(name, text, sizeof text)) {
         return;
     }
@@ -195,6 +199,9 @@ static enum pawl_status flash_erase(void *ctx, uint32_t off, uint32_t len)
     if (off % MPS2_SECTOR != 0 || len % MPS2_SECTOR != 0 ||
         off > region->size || len > region->size - off) {
         return broken_rule(region, ": an erase out of place\n");
+    }
+    if (tracing && region->letter == 'j') {
+        mps2_print("mps2: erase of journal\n");
     }
     bool fails = fails_in(region, 'e');
     uint32_t done = fails ? cut.bytes % (len + 1) : len;

@@ -9,6 +9,7 @@ _Noreturn void mps2_image_enter(const void *image)
 {
     const uint32_t *vectors = image;
 
+    mps2_stack_check();
     BOARD_NVIC_DISABLE[0] = UINT32_MAX;
     BOARD_NVIC_DISABLE[1] = UINT32_MAX;
     BOARD_VTOR = (uint32_t)(uintptr_t)image;

@@ -28,10 +28,13 @@ uint32_t mps2_semihosting(uint32_t operation, const void *argument)
     return r0;
 }
 
+/* Not on the stack, which may be what we end for. */
 _Noreturn void mps2_exit(int code)
 {
-    uint32_t block[2] = {APPLICATION_EXIT, (uint32_t)code};
+    static uint32_t block[2];
 
+    block[0] = APPLICATION_EXIT;
+    block[1] = (uint32_t)code;
     (void)mps2_semihosting(SYS_EXIT_EXTENDED, block);
     for (;;) {
     }

@@ -30,6 +30,7 @@ class Run:
             start_new_session=True)
         self.lines = queue.Queue()
         self.said = []
+        self.ended = False  # all that it said was read
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
@@ -44,28 +45,31 @@ class Run:
         except queue.Empty:
             raise TimeoutError("the board says nothing; last: %s" %
                                self.said[-3:]) from None
-        if line is not None:
+        if line is None:
+            self.ended = True
+        else:
             self.said.append(line)
         return line
 
     def kill(self):
-        if self.process.poll() is None:
+        """A power cut, if it has not ended by itself; its exit code. What it
+        said before is in said."""
+        if self.process.poll() is None and not self.ended:
             self.process.kill()
-        return self.process.wait(10)
+        code = self.process.wait(10)
+        while not self.ended:
+            self.line(time.monotonic() + 10)
+        return code
 
     def finish(self, seconds):
-        """Everything that it says until it ends by itself: (code, lines)."""
+        """Waits until it ends by itself; (code, lines). TimeoutError."""
         until = time.monotonic() + seconds
         try:
             while self.line(until) is not None:
                 pass
         finally:
-            if self.lines.empty() and self.process.poll() is None:
-                try:
-                    self.process.wait(1)
-                except subprocess.TimeoutExpired:
-                    self.kill()
-        return self.process.wait(5), self.said
+            code = self.kill()
+        return code, self.said
 
 
 def event(line):

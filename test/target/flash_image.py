@@ -7,6 +7,7 @@ import uuid
 import zlib
 
 SIZE = 16 * 1024 * 1024
+USED = 2560 * 1024  # behind it the board has no region
 KB = 1024
 SECTOR = 4096
 # File of the device directory: (offset, size).
@@ -68,7 +69,7 @@ def put(path, offset, data):
 
 def build(path, directory, factory_sector):
     """Writes the flash of a provisioned device."""
-    flash = bytearray(b"\xff" * SIZE)
+    flash = bytearray(b"\xff" * USED)
     for name, (offset, size) in REGIONS.items():
         data = read(directory, name)
         assert len(data) <= size, name
@@ -78,6 +79,7 @@ def build(path, directory, factory_sector):
         flash[offset:offset + len(data)] = data
     with open(path, "wb") as f:
         f.write(flash)
+        f.truncate(SIZE)
 
 
 def counter(path):
