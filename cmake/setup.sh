@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# usage: setup.sh [--for build|quickstart|test|bench|full] [--dry-run]
+# usage: setup.sh [--for build|quickstart|test|target|bench|full] [--dry-run]
 #
 # Installs the packages that are missing: as root, or through sudo. On a
 # system that is not Debian it only looks, and lists what to install. Says
@@ -29,6 +29,9 @@ BENCH="gcc=gcc libc6-dev=./stdio.h dpkg-dev=dpkg-source python3=python3
     gcc-arm-none-eabi=arm-none-eabi-gcc
     libnewlib-arm-none-eabi=arm-none-eabi-gcc
     qemu-system-arm=qemu-system-arm valgrind=valgrind"
+TARGET="$QUICKSTART gcc-arm-none-eabi=arm-none-eabi-gcc
+    libnewlib-arm-none-eabi=arm-none-eabi-gcc
+    qemu-system-arm=qemu-system-arm"
 FULL="$QUICKSTART $TEST $BENCH clang=clang libclang-rt-dev=clang
     llvm=llvm-cov g++=g++ patch=patch libwolfssl-dev=./wolfssl/version.h softhsm2=softhsm2-util
     opensc=pkcs11-tool p11-kit=p11-kit p11-kit-modules=p11-kit swtpm=swtpm
@@ -194,7 +197,7 @@ check_wolfssl() {
 }
 
 usage() {
-    say 'usage: setup.sh [--for build|quickstart|test|bench|full] [--dry-run]'
+    say 'usage: setup.sh [--for build|quickstart|test|target|bench|full] [--dry-run]'
     exit 2
 }
 
@@ -222,6 +225,7 @@ case $purpose in
 build) list=$BUILD ;;
 quickstart) list=$QUICKSTART ;;
 test) list=$TEST ;;
+target) list=$TARGET ;;
 bench) list=$BENCH ;;
 full) list=$FULL ;;
 *) usage ;;

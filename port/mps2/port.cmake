@@ -51,13 +51,17 @@ function(mps2_link_options out place stack)
         PARENT_SCOPE)
 endfunction()
 
-# mps2_image(<target> <place> <stack>): links a program as such an image;
-# beside a slot's comes <target>.bin, which is what an update carries.
+# mps2_image(<target> <place> <stack>): links a program as such an image, and
+# fails if it has a heap. Beside a slot's comes <target>.bin, which is what an
+# update carries.
 function(mps2_image target place stack)
     mps2_link_options(options ${place} ${stack})
     target_link_options(${target} PRIVATE ${options})
     set_property(TARGET ${target} APPEND PROPERTY
         LINK_DEPENDS "${MPS2_DIR}/mps2.ld")
+    add_custom_command(TARGET ${target} POST_BUILD
+        COMMAND sh "${PAWL_ROOT}/test/target/no_heap.sh" ${CMAKE_NM}
+                $<TARGET_FILE:${target}> VERBATIM)
     if(NOT place STREQUAL "reset")
         add_custom_command(TARGET ${target} POST_BUILD
             COMMAND ${CMAKE_OBJCOPY} -O binary $<TARGET_FILE:${target}>

@@ -23,8 +23,6 @@ for argument in "$@"; do
 done
 set --
 if [ -n "$flash" ]; then
-    ram=psram
-    [ "$machine" != mps2-an505 ] || ram=mps.ram
     set -- "$@" -object \
         "memory-backend-file,id=flash,size=16M,mem-path=$flash,share=on"
     machine="$machine,memory-backend=flash"
@@ -34,5 +32,5 @@ case $modem in
 *) set -- "$@" -serial null -chardev "socket,id=modem,path=$modem" \
     -serial chardev:modem ;;
 esac
-exec qemu-system-arm ${DBG-} -M "$machine" -nographic -monitor none \
+exec qemu-system-arm -M "$machine" -nographic -monitor none \
     -semihosting-config "enable=on,target=native,$words" "$@" -kernel "$elf"
