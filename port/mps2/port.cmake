@@ -27,6 +27,10 @@ set(MPS2_RAM_SIZE 4M)
 set(MPS2_SLOT_SIZE 512K)
 set(MPS2_DIR "${CMAKE_CURRENT_LIST_DIR}")
 
+# Enums are short and unsigned here: what other compilers need to be checked is
+# always so.
+target_compile_options(pawl_options INTERFACE -Wno-type-limits)
+
 # Sets <out> to the link options of an image at <place>: reset (at the reset
 # vector: boot loaders, tests), slot_a or slot_b (in flash, run in place). The
 # stack has <stack> bytes.
