@@ -76,6 +76,8 @@ static struct fake_flash *flash_of(struct fake_device *device, unsigned i)
 
 static void open_flashes(struct fake_device *d, uint32_t unit, uint8_t erased)
 {
+    uint32_t journal = unit > 64u ? FAKE_JOURNAL_SIZE : FAKE_JOURNAL_SMALL;
+
     for (unsigned i = 0; i < 2; i++) {
         fake_flash_open(&d->image[i], d->image_memory[i], FAKE_SLOT_SIZE,
                         FAKE_SECTOR, unit, erased);
@@ -86,10 +88,10 @@ static void open_flashes(struct fake_device *d, uint32_t unit, uint8_t erased)
         d->slots[i].image = &d->image[i].port;
         d->slots[i].manifest = &d->area[i].port;
     }
-    fake_flash_open(&d->journal, d->journal_memory, FAKE_JOURNAL_SIZE,
+    fake_flash_open(&d->journal, d->journal_memory, journal, FAKE_SECTOR, unit,
+                    erased);
+    fake_flash_open(&d->store_journal, d->store_journal_memory, journal,
                     FAKE_SECTOR, unit, erased);
-    fake_flash_open(&d->store_journal, d->store_journal_memory,
-                    FAKE_JOURNAL_SIZE, FAKE_SECTOR, unit, erased);
     fake_flash_open(&d->store_objects, d->store_objects_memory,
                     FAKE_OBJECTS_SIZE, FAKE_SECTOR, unit, erased);
     d->store.journal = &d->store_journal.port;

@@ -21,11 +21,13 @@
 #ifdef FAKE_SMALL
 #define FAKE_SECTOR 1024u
 #define FAKE_SLOT_SIZE (4u * FAKE_SECTOR)
-#define FAKE_JOURNAL_SIZE (12u * FAKE_SECTOR)
+#define FAKE_JOURNAL_SIZE (32u * FAKE_SECTOR) /* of units over 64 bytes */
+#define FAKE_JOURNAL_SMALL (12u * FAKE_SECTOR)
 #else
 #define FAKE_SECTOR 4096u
 #define FAKE_SLOT_SIZE (40u * FAKE_SECTOR)
 #define FAKE_JOURNAL_SIZE (4u * FAKE_SECTOR)
+#define FAKE_JOURNAL_SMALL FAKE_JOURNAL_SIZE
 #endif
 #define FAKE_AREA_SIZE FAKE_SECTOR
 #define FAKE_OBJECTS_SIZE (8u * FAKE_SECTOR)
@@ -51,6 +53,7 @@ struct fake_device {
     unsigned events[16]; /* told, by kind */
     uint8_t image_memory[2][FAKE_FLASH_MEMORY(FAKE_SLOT_SIZE)];
     uint8_t area_memory[2][FAKE_FLASH_MEMORY(FAKE_AREA_SIZE)];
+    /* From here on nothing changes in an update, but for the journal's part. */
     uint8_t journal_memory[FAKE_FLASH_MEMORY(FAKE_JOURNAL_SIZE)];
     uint8_t store_journal_memory[FAKE_FLASH_MEMORY(FAKE_JOURNAL_SIZE)];
     uint8_t store_objects_memory[FAKE_FLASH_MEMORY(FAKE_OBJECTS_SIZE)];
