@@ -89,11 +89,27 @@ static bool read_unit(const struct fake_flash *flash, uint32_t off, size_t len,
     return true;
 }
 
+/* How many of len bytes at off lie before the first torn unit. */
+static size_t whole_units(const struct fake_flash *flash, uint32_t off,
+                          size_t len)
+{
+    uint32_t size = flash->port.program_size;
+    uint32_t unit = off / size;
+    size_t whole = 0;
+
+    while (whole < len && (flash->marks[unit] & TORN) == 0) {
+        unit++;
+        whole = (size_t)unit * size - off;
+    }
+    return whole < len ? whole : len;
+}
+
 static enum pawl_status flash_read(void *ctx, uint32_t off, void *buf,
                                    size_t len)
 {
     struct fake_flash *flash = ctx;
     uint8_t *out = buf;
+    size_t whole = 0;
 
     if (flash->power->dead || off > flash->port.size ||
         len > flash->port.size - off) {
@@ -104,7 +120,11 @@ static enum pawl_status flash_read(void *ctx, uint32_t off, void *buf,
         fault(flash, FAKE_FAULT_REFUSED);
         return PAWL_ERR_IO;
     }
-    for (size_t done = 0; done < len;) { /* unit by unit */
+    whole = whole_units(flash, off, len);
+    for (size_t i = 0; i < whole; i++) {
+        out[i] = flash->bits[off + i] ^ flash->port.erased_value;
+    }
+    for (size_t done = whole; done < len;) { /* then unit by unit */
         uint32_t at = off + (uint32_t)done;
         uint32_t unit = at / flash->port.program_size;
         size_t part = (unit + 1U) * flash->port.program_size - at;

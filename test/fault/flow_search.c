@@ -29,9 +29,8 @@ static jmp_buf elsewhere;
 /* What the code under test has in RAM. */
 static uint64_t ram_key(const struct op *op)
 {
-    uint64_t key =
-        mix_bytes((uint64_t)search.booting, op->data,
-                  op->len <= BLOCK && op->kind == OP_PROGRAM ? op->len : 0);
+    uint32_t len = op->kind == OP_PROGRAM ? op->len : 0;
+    uint64_t key = mix_bytes(search.booting ? 1 : 0, op->data, len);
 
     key = mix(key,
               (uint64_t)op->kind << 32 | (uint64_t)op->phase << 16 | op->flash);

@@ -12,6 +12,7 @@
 #define SESSIONS_MAX 40
 #define IMAGE_SIZE 2501
 #define BLOCK 512U
+#define CALL_MAX 1024U /* bytes of a program call: a tombstone of W 512 */
 #define DEPTH_MAX 3
 #define FLASHES 5
 #define ROT 999U      /* a tear: a bit of the target fades, and power fails */
@@ -80,7 +81,7 @@ struct op {
     enum phase phase;
     unsigned flash;
     uint32_t off, len;
-    uint8_t data[BLOCK];
+    uint8_t data[CALL_MAX];
     uint32_t synced;  /* operations begun when it was; UINT32_MAX: never */
     struct life life; /* when it began */
 };

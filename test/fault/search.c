@@ -33,8 +33,17 @@ uint64_t mix(uint64_t hash, uint64_t value)
 uint64_t mix_bytes(uint64_t hash, const void *bytes, size_t len)
 {
     const uint8_t *at = bytes;
+    uint64_t lane[4] = {hash, 1, 2, 3}; /* that do not wait for each other */
     uint64_t word = 0;
 
+    for (; len >= 32; len -= 32, at += 32) {
+        for (unsigned i = 0; i < 4; i++) {
+            memcpy(&word, at + (size_t)8 * i, 8);
+            lane[i] = (lane[i] ^ word) * 0x9FB21C651E98DF25ULL;
+            lane[i] ^= lane[i] >> 29;
+        }
+    }
+    hash = mix(mix(mix(lane[0], lane[1]), lane[2]), lane[3]);
     for (; len >= 8; len -= 8, at += 8) {
         memcpy(&word, at, 8);
         hash = mix(hash, word);
