@@ -21,7 +21,9 @@
 #define PAWL_FRAME_MARK 0x5345414CU  /* "SEAL": neither blank nor void */
 #define PAWL_FRAME_LIMIT 0x80000000U /* epoch and sequence stay below */
 #define PAWL_FRAME_RESERVE 0x100000U /* left of them for settling */
+#ifndef PAWL_JOURNAL_FRAMES_MIN      /* fewer only beside the model's 8 */
 #define PAWL_JOURNAL_FRAMES_MIN 16U  /* in each bank */
+#endif
 
 /* Longest frame: a padded body and a padded seal. */
 #define PAWL_FRAME_MAX                                                         \

@@ -202,10 +202,7 @@ static bool run_replay(const char *id)
 int main(int argc, char **argv)
 {
     int depth = 1;
-    int part = 0;
-    int parts = 1;
     int only = -1;
-    bool every = false;
 
     search.stride = 1;
 
@@ -217,8 +214,6 @@ int main(int argc, char **argv)
             search.compare = search.exact = true;
         } else if (strcmp(argv[i], "--alike") == 0) {
             search.compare = true;
-        } else if (strcmp(argv[i], "--all") == 0) {
-            every = true;
         } else if (strcmp(argv[i], "--first") == 0) {
             search.stop_at_first = true;
         } else if (i + 1 < argc && strcmp(argv[i], "--depth") == 0) {
@@ -227,21 +222,18 @@ int main(int argc, char **argv)
             search.stride = (uint32_t)atoi(argv[++i]);
         } else if (i + 1 < argc && strcmp(argv[i], "--geometry") == 0) {
             only = atoi(argv[++i]);
-        } else if (i + 1 < argc && strcmp(argv[i], "--part") == 0) {
-            must(sscanf(argv[++i], "%d/%d", &part, &parts) == 2 && parts > 0,
-                 "--part is k/n");
         } else if (i + 1 < argc && strcmp(argv[i], "--replay") == 0) {
             return run_replay(argv[++i]) ? 0 : 1;
         } else {
-            must(false, "usage: fault_flow [--all] [--alike | --exact] "
-                        "[--first] [--depth n] [--stride n] "
-                        "[--geometry n | --part k/n] [--replay id]");
+            must(false, "usage: fault_flow [--alike | --exact] [--first] "
+                        "[--depth n] [--stride n] [--geometry n] "
+                        "[--replay id]");
         }
     }
     must(depth <= DEPTH_MAX, "that is too deep");
     for (int at = 0; at < geometry_count; at++) {
-        if (only == at || (only < 0 && at % parts == part)) {
-            search_geometry(at, every || geometries[at].deep ? depth : 1);
+        if (only == at || only < 0) {
+            search_geometry(at, depth);
         }
     }
     print_all();

@@ -53,6 +53,9 @@ static void print_totals(const struct totals *totals)
 
 void violation(const struct node *node, const char *what)
 {
+    if (search.replay_sessions != 0 && !on_replayed_path(node)) {
+        return; /* another one, of which it could be told as well */
+    }
     if (search.now.violations++ < VIOLATIONS_SHOWN) {
         printf("violation %s: %s, seed %s, replay ", what,
                geometries[search.geometry_at].name, seed_names[search.seed_at]);
@@ -220,16 +223,11 @@ int main(int argc, char **argv)
 {
     int depth = 2;
     int spare = 0;
-    int part = 0;
-    int parts = 1;
     int only = -1;
-    bool every = false;
 
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "-v") == 0) {
             verbose = true;
-        } else if (strcmp(argv[i], "--all") == 0) {
-            every = true;
         } else if (strcmp(argv[i], "--exact") == 0) {
             search.compare = search.exact = true;
         } else if (strcmp(argv[i], "--alike") == 0) {
@@ -242,25 +240,18 @@ int main(int argc, char **argv)
             spare = atoi(argv[++i]);
         } else if (i + 1 < argc && strcmp(argv[i], "--geometry") == 0) {
             only = atoi(argv[++i]);
-        } else if (i + 1 < argc && strcmp(argv[i], "--part") == 0) {
-            must(sscanf(argv[++i], "%d/%d", &part, &parts) == 2 && parts > 0,
-                 "--part is k/n");
         } else if (i + 1 < argc && strcmp(argv[i], "--replay") == 0) {
             show_replay(argv[++i]);
             return search.now.violations != 0;
         } else {
-            must(false, "usage: fault_journal [-v] [--all] [--alike | --exact] "
-                        "[--first] "
-                        "[--depth n] "
-                        "[--spare n] [--geometry n | --part k/n] "
-                        "[--replay id]");
+            must(false,
+                 "usage: fault_journal [-v] [--alike | --exact] [--first] "
+                 "[--depth n] [--spare n] [--geometry n] [--replay id]");
         }
     }
     for (int at = 0; at < geometry_count; at++) {
-        if (only == at || (only < 0 && at % parts == part)) {
-            bool deep = every || only == at || geometries[at].deep;
-
-            search_geometry(at, deep ? depth : depth - 1, spare);
+        if (only == at || only < 0) {
+            search_geometry(at, depth, spare);
         }
     }
     print_kinds();

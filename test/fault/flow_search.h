@@ -22,7 +22,6 @@ struct geometry {
     const char *name;
     uint32_t unit;
     uint8_t erased;
-    bool deep; /* searched two cuts deep */
 };
 
 enum phase {

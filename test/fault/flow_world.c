@@ -13,14 +13,12 @@
 #define SECTORS (FAKE_JOURNAL_SIZE / FAKE_SECTOR) /* of the largest flash */
 
 const struct geometry geometries[] = {
-    {"W1 Eff", 1, 0xFF, false},     {"W1 E00", 1, 0x00, false},
-    {"W2 Eff", 2, 0xFF, false},     {"W2 E00", 2, 0x00, false},
-    {"W4 Eff", 4, 0xFF, true},      {"W4 E00", 4, 0x00, true},
-    {"W8 Eff", 8, 0xFF, true},      {"W8 E00", 8, 0x00, true},
-    {"W16 Eff", 16, 0xFF, true},    {"W16 E00", 16, 0x00, true},
-    {"W32 Eff", 32, 0xFF, false},   {"W32 E00", 32, 0x00, false},
-    {"W64 Eff", 64, 0xFF, false},   {"W64 E00", 64, 0x00, false},
-    {"W512 Eff", 512, 0xFF, false}, {"W512 E00", 512, 0x00, false},
+    {"W1 Eff", 1, 0xFF},     {"W1 E00", 1, 0x00},   {"W2 Eff", 2, 0xFF},
+    {"W2 E00", 2, 0x00},     {"W4 Eff", 4, 0xFF},   {"W4 E00", 4, 0x00},
+    {"W8 Eff", 8, 0xFF},     {"W8 E00", 8, 0x00},   {"W16 Eff", 16, 0xFF},
+    {"W16 E00", 16, 0x00},   {"W32 Eff", 32, 0xFF}, {"W32 E00", 32, 0x00},
+    {"W64 Eff", 64, 0xFF},   {"W64 E00", 64, 0x00}, {"W512 Eff", 512, 0xFF},
+    {"W512 E00", 512, 0x00},
 };
 const int geometry_count = (int)PAWL_ARRAY_LEN(geometries);
 

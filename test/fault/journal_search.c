@@ -27,17 +27,19 @@ struct device {
     bool known;     /* it came to where another one was before */
 };
 
-/* The step of a replayed path that node is in; NULL in a search. */
-static const struct session *replayed(const struct node *node)
+bool on_replayed_path(const struct node *node)
 {
-    static const struct session beyond = {0, SCRIPT_BOOT, UINT32_MAX, 0, false};
+    bool same = node->sessions <= search.replay_sessions;
 
-    if (search.replay_sessions == 0) {
-        return NULL;
+    for (int i = 0; i < node->sessions && same; i++) {
+        const struct session *a = &node->path[i];
+        const struct session *b = &search.replay[i];
+
+        same = a->moods == b->moods && a->script == b->script &&
+               a->step == b->step && a->tear == b->tear &&
+               a->metastable == b->metastable;
     }
-    return node->sessions <= search.replay_sessions
-               ? &search.replay[node->sessions - 1]
-               : &beyond;
+    return same;
 }
 
 /* --- Cuts ------------------------------------------------------------------
@@ -90,7 +92,7 @@ static bool searched(struct node *node, int depth, int spare)
     uint64_t key = mix(node_key(node), (uint64_t)spare);
 
     if (search.replay_sessions != 0) {
-        return node->sessions > search.replay_sessions;
+        return !on_replayed_path(node);
     }
     (void)table_add(&search.alike, key, 0, 0);
     if (search.exact) {
@@ -104,16 +106,8 @@ static void go_on(struct node *node, int depth, int spare);
 /* Power was cut in node: goes on from there, unless that is known. */
 static void follow(struct node *node, int depth, int spare)
 {
-    const struct session *session = &node->path[node->sessions - 1];
-    const struct session *want = replayed(node);
     struct node *child = NULL;
 
-    if (want != NULL &&
-        (want->step != session->step || want->tear != session->tear ||
-         want->metastable != session->metastable ||
-         want->script != session->script)) {
-        return;
-    }
     if (!searched(node, depth, spare)) {
         child = node_copy(node);
         go_on(child, depth, spare);

@@ -20,7 +20,6 @@ struct geometry {
     uint8_t erased;
     uint32_t spare;  /* bytes of a bank behind its 16 frames */
     uint32_t blocks; /* erase blocks of a bank */
-    bool deep;       /* searched to the full depth without --all too */
 };
 
 enum script {
@@ -139,6 +138,8 @@ void set_all_moods(struct fake_flash *flash, uint8_t mood);
 /* --- journal_search.c --- */
 /* Searches node and all that follow from it. */
 void explore(struct node *node, int depth, int spare);
+/* Whether a node lies on the single path that is to be shown. */
+bool on_replayed_path(const struct node *node);
 
 /* --- fault_journal.c: the report --- */
 void violation(const struct node *node, const char *what);

@@ -9,22 +9,14 @@
 #include <string.h>
 
 const struct geometry geometries[] = {
-    {"W1 Eff", 1, 0xFF, 0, 1, false},
-    {"W1 E00 odd", 1, 0x00, 6, 2, false},
-    {"W2 Eff", 2, 0xFF, 0, 4, false},
-    {"W2 E00", 2, 0x00, 0, 1, false},
-    {"W4 Eff 17", 4, 0xFF, 28, 1, true},
-    {"W4 E00", 4, 0x00, 0, 2, false},
-    {"W8 Eff", 8, 0xFF, 0, 1, true},
-    {"W8 E00 odd", 8, 0x00, 16, 3, true},
-    {"W16 Eff", 16, 0xFF, 0, 1, true},
-    {"W16 E00", 16, 0x00, 0, 2, true},
-    {"W32 Eff 19", 32, 0xFF, 192, 1, false},
-    {"W32 E00", 32, 0x00, 0, 2, true},
-    {"W64 Eff", 64, 0xFF, 0, 1, false},
-    {"W64 E00", 64, 0x00, 0, 4, true},
-    {"W512 Eff", 512, 0xFF, 0, 1, false},
-    {"W512 E00 2", 512, 0x00, 0, 2, false},
+    {"W1 Eff", 1, 0xFF, 0, 1},        {"W1 E00 odd", 1, 0x00, 6, 2},
+    {"W2 Eff", 2, 0xFF, 0, 4},        {"W2 E00", 2, 0x00, 0, 1},
+    {"W4 Eff 17", 4, 0xFF, 28, 1},    {"W4 E00", 4, 0x00, 0, 2},
+    {"W8 Eff", 8, 0xFF, 0, 1},        {"W8 E00 odd", 8, 0x00, 16, 3},
+    {"W16 Eff", 16, 0xFF, 0, 1},      {"W16 E00", 16, 0x00, 0, 2},
+    {"W32 Eff 19", 32, 0xFF, 192, 1}, {"W32 E00", 32, 0x00, 0, 2},
+    {"W64 Eff", 64, 0xFF, 0, 1},      {"W64 E00", 64, 0x00, 0, 4},
+    {"W512 Eff", 512, 0xFF, 0, 1},    {"W512 E00 2", 512, 0x00, 0, 2},
 };
 const int geometry_count = (int)PAWL_ARRAY_LEN(geometries);
 

@@ -20,7 +20,13 @@
  * Checked at each boot: I1 and I2 (the value recovered is the one acknowledged
  * or acted upon, or the one in flight), and I3 (only untouched frames are
  * programmed). Then each rule is taken out, and must be missed.
+ *
+ * Its traces are replayed on the code: each session of each trace, uncut, is
+ * run by src/journal/ on flash that reads as the model says, and must do the
+ * same operations in the same order on the same frames, and recover the same.
+ * A cut session did the first of them, so that every cut is covered, too.
  */
+#include "fault/model_code.h"
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -88,6 +94,8 @@ const char *const without_names[] = {"nothing",
 int frames;
 Without without;
 const char *violated;
+uint64_t replayed; /* sessions on the code */
+bool replaying = true;
 
 /* What one boot reads. */
 struct Reading {
@@ -121,6 +129,8 @@ struct Session {
     int bank = 0, next = 0, spend_end = 0;
     bool proven = false, other_has_it = false, suspect = false;
     bool moved = false;
+    std::vector<model_op> ops; /* done */
+    uint8_t recovered = OLD;
     /* what this session knows the frames to be, beyond what it read */
     uint8_t seen[2][FRAMES_MAX];
 
@@ -142,8 +152,17 @@ struct Session {
         throw Cut();
     }
 
+    void note(uint8_t kind, int b, int i, uint8_t value = 0, bool proof = false)
+    {
+        bool body = kind == MODEL_OP_BODY;
+        ops.push_back({kind, static_cast<uint8_t>(b), static_cast<uint8_t>(i),
+                       static_cast<uint8_t>(proof ? 1 : 0), value,
+                       body ? epoch : static_cast<uint8_t>(0)});
+    }
+
     void spend(int b, int i)
     {
+        note(MODEL_OP_SPEND, b, i);
         Frame &frame = s.frame[b][i];
         frame.clean = 0;
         if (cut_now()) {
@@ -164,6 +183,7 @@ struct Session {
         frame.proof = proof ? 1 : 0;
         frame.value = value;
         frame.epoch = epoch;
+        note(MODEL_OP_BODY, bank, next, value, proof);
         if (cut_now()) { /* in the body */
             frame.ways = BLANK | GARBAGE;
             if (without == R3_SEAL) {
@@ -171,6 +191,7 @@ struct Session {
             }
             lose_power();
         }
+        note(MODEL_OP_SEAL, bank, next);
         if (cut_now()) { /* in the seal */
             frame.ways = GARBAGE | VALID;
             lose_power();
@@ -183,6 +204,7 @@ struct Session {
 
     void erase(int b)
     {
+        note(MODEL_OP_ERASE, b, 0);
         bool torn = cut_now();
         for (int i = 0; i < frames; i++) {
             Frame &frame = s.frame[b][i];
@@ -238,8 +260,8 @@ struct Session {
         proven = true;
     }
 
-    /* R7 */
-    void move(uint8_t value)
+    /* R7; settles: R6 has not been seen to yet */
+    void move(uint8_t value, bool settles)
     {
         int target = proven || !other_has_it ? bank ^ 1 : bank;
         if (without == R7_PROOF) {
@@ -249,10 +271,8 @@ struct Session {
             fail("I9");
         }
         moved = true;
-        for (int i = next; i < spend_end && i < frames && target != bank; i++) {
-            if (seen[bank][i] != BLANK) {
-                spend(bank, i);
-            }
+        while (settles && next < spend_end && next < frames && target != bank) {
+            spend(bank, next++);
         }
         for (int n = 0; n < frames && without != R7_VOID; n++) {
             int i = target == bank ? frames - 1 - n : n;
@@ -277,7 +297,7 @@ struct Session {
     {
         if ((suspect && without != R9) ||
             spend_end + 2 + (settles ? 0 : RESERVE) > frames) {
-            move(settles ? value : static_cast<uint8_t>(ACKED));
+            move(settles ? value : static_cast<uint8_t>(ACKED), settles);
             if (settles) {
                 return;
             }
@@ -334,6 +354,7 @@ struct Session {
             (mine.value == IN_FLIGHT && s.in_flight == 0)) {
             fail(s.acted != 0 ? "I2" : "I1");
         }
+        recovered = mine.value;
         epoch = mine.epoch;
         proven = mine.proven;
         other_has_it = without == R7_SAME
@@ -357,10 +378,41 @@ struct Session {
             commit();
         }
         if (script == 3) {
-            move(ACKED);
+            move(ACKED, false);
         }
     }
 };
+
+/* --- On the code ------------------------------------------------------------
+ */
+
+/* Whether the code does what this session did, on what it read. */
+bool code_agrees(const State &from, const Reading &reading, int script,
+                 const Session &session)
+{
+    model_frame read[2][MODEL_FRAMES_MAX];
+    model_op ops[MODEL_OPS_MAX];
+    uint8_t recovered = OLD;
+
+    for (int b = 0; b < 2; b++) {
+        for (int i = 0; i < frames; i++) {
+            const Frame &f = from.frame[b][i];
+            read[b][i] = {reading.way[b][i], f.proof, f.value, f.epoch};
+        }
+    }
+    int count =
+        model_code_run(read, frames, script, static_cast<unsigned>(replayed++),
+                       ops, &recovered);
+    bool same = count == static_cast<int>(session.ops.size()) &&
+                recovered == session.recovered;
+    for (int i = 0; same && i < count; i++) {
+        const model_op &a = ops[i];
+        const model_op &b = session.ops[static_cast<size_t>(i)];
+        same = a.kind == b.kind && a.bank == b.bank && a.index == b.index &&
+               a.proof == b.proof && a.value == b.value && a.epoch == b.epoch;
+    }
+    return same;
+}
 
 /* --- The search ------------------------------------------------------------
  */
@@ -596,6 +648,14 @@ void visit(const std::string &packed, Seen &seen, Result &result,
                     }
                     return;
                 }
+                if (replaying && !session.cut &&
+                    !code_agrees(from, reading, script, session)) {
+                    violated = "replay: the code does otherwise";
+                    if (tracing) {
+                        show(packed, text(from, reading, script, at));
+                    }
+                    return;
+                }
                 std::string key = pack(s);
                 if (seen.add(key)) {
                     if (tracing) {
@@ -708,6 +768,9 @@ int main(int argc, char **argv)
             }
         }
     }
+    std::printf("model: %llu sessions replayed on the code, none otherwise\n",
+                static_cast<unsigned long long>(replayed));
+    replaying = false;
     frames = 8;
     for (int w = 1; w < WITHOUT_COUNT; w++) {
         without = static_cast<Without>(w);
