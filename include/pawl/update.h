@@ -317,7 +317,8 @@ enum pawl_status pawl_update_cancel(struct pawl_update *update);
 
 /*
  * From FAILED or UPDATED to READY; the reason stays readable. Results as
- * pawl_update_accept().
+ * pawl_update_accept(), and what a boot backend answers that could not be told
+ * what was decided: the state is then unchanged.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_update_clean(struct pawl_update *update);

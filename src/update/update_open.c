@@ -81,6 +81,26 @@ static enum pawl_status give_up(struct pawl_update_engine *e,
     return pawl_update_commit(e, PAWL_TASK_NONE, PAWL_OK);
 }
 
+/*
+ * It was accepted, but the loader did not learn of it in time and went back.
+ * The counter does not rise, for what runs would be below it; the floors stay.
+ */
+static enum pawl_status take_back(struct pawl_update_engine *e)
+{
+    struct pawl_record *next = pawl_update_change(e, PAWL_UPDATE_FAILED);
+    next->target = next->current;
+    next->current = next->previous;
+    memset(&next->previous, 0, sizeof(next->previous));
+    next->previous.manifest_slot = PAWL_RECORD_NO_SLOT;
+    next->counter_pending = false;
+    next->running = e->running;
+    next->reason = PAWL_UPDATE_REASON_REVERTED;
+    next->phase = PAWL_UPDATE_PHASE_ACCEPT;
+    next->status = PAWL_OK;
+    e->reason = next->reason;
+    return pawl_update_commit(e, PAWL_TASK_NONE, PAWL_OK);
+}
+
 static enum pawl_status enter_trial(struct pawl_update_engine *e)
 {
     struct pawl_record *next = pawl_update_change(e, PAWL_UPDATE_TRIAL);
@@ -139,6 +159,12 @@ static enum pawl_status reconcile(struct pawl_update_engine *e, bool reverted)
         }
         break;
     case PAWL_UPDATE_UPDATED:
+        if (e->config.port->boot != NULL && reverted &&
+            e->running != r->current.set) {
+            return take_back(e);
+        }
+        e->backend_due = e->config.port->boot != NULL;
+        break;
     case PAWL_UPDATE_FAILED: /* it may not have been told before the reset */
         e->backend_due = e->config.port->boot != NULL;
         break;

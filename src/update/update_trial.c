@@ -270,6 +270,35 @@ enum pawl_status pawl_update_cancel(struct pawl_update *update)
     return PAWL_ERR_STATE;
 }
 
+/* A boot backend is told what the journal says; each call may be repeated. */
+static enum pawl_status backend_step(struct pawl_update_engine *e)
+{
+    const struct pawl_boot_backend *boot = e->config.port->boot;
+    enum pawl_status status = PAWL_OK;
+
+    switch (e->record.state) {
+    case PAWL_UPDATE_STAGED:
+        status = boot->select(boot->ctx, e->record.target.set);
+        break;
+    case PAWL_UPDATE_UPDATED:
+        status = boot->confirm(boot->ctx);
+        break;
+    case PAWL_UPDATE_FAILED:
+        status = boot->select(boot->ctx, e->record.current.known
+                                             ? e->record.current.set
+                                             : e->running);
+        break;
+    case PAWL_UPDATE_READY:
+    case PAWL_UPDATE_WRITING:
+    case PAWL_UPDATE_CANDIDATE:
+    case PAWL_UPDATE_TRIAL:
+    case PAWL_UPDATE_REJECTED:
+        break;
+    }
+    e->backend_due = status != PAWL_OK;
+    return status;
+}
+
 enum pawl_status pawl_update_clean(struct pawl_update *update)
 {
     struct pawl_update_engine *e = pawl_update_engine(update);
@@ -286,6 +315,12 @@ enum pawl_status pawl_update_clean(struct pawl_update *update)
     if (e->record.state != PAWL_UPDATE_FAILED &&
         e->record.state != PAWL_UPDATE_UPDATED) {
         return PAWL_ERR_STATE;
+    }
+    if (e->backend_due) { /* READY would forget what it is to be told */
+        status = backend_step(e);
+        if (status != PAWL_OK) {
+            return status;
+        }
     }
     struct pawl_record *next = pawl_update_change(e, e->record.state);
     pawl_update_forget_checkpoint(next);
@@ -338,35 +373,6 @@ static enum pawl_status counter_step(struct pawl_update_engine *e)
         e, (struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_COUNTER,
                                       .counter = value});
     return pawl_update_commit(e, PAWL_TASK_NONE, PAWL_OK);
-}
-
-/* A boot backend is told what the journal says; each call may be repeated. */
-static enum pawl_status backend_step(struct pawl_update_engine *e)
-{
-    const struct pawl_boot_backend *boot = e->config.port->boot;
-    enum pawl_status status = PAWL_OK;
-
-    switch (e->record.state) {
-    case PAWL_UPDATE_STAGED:
-        status = boot->select(boot->ctx, e->record.target.set);
-        break;
-    case PAWL_UPDATE_UPDATED:
-        status = boot->confirm(boot->ctx);
-        break;
-    case PAWL_UPDATE_FAILED:
-        status = boot->select(boot->ctx, e->record.current.known
-                                             ? e->record.current.set
-                                             : e->running);
-        break;
-    case PAWL_UPDATE_READY:
-    case PAWL_UPDATE_WRITING:
-    case PAWL_UPDATE_CANDIDATE:
-    case PAWL_UPDATE_TRIAL:
-    case PAWL_UPDATE_REJECTED:
-        break;
-    }
-    e->backend_due = status != PAWL_OK;
-    return status;
 }
 
 enum pawl_status pawl_update_idle_step(struct pawl_update_engine *e,
