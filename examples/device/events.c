@@ -44,6 +44,9 @@ void log_event(void *ctx, const struct pawl_agent_event *event)
     if (event->session != NULL) {
         put_session(event->session);
     }
+    if (event->mqtt_reason != 0) {
+        (void)printf(",\"mqtt_reason\":%u", (unsigned)event->mqtt_reason);
+    }
     if (event->manifest != NULL) {
         put_text("suit", pawl_suit_reason_name(event->manifest->reason));
     }

@@ -70,6 +70,8 @@ struct pawl_agent_event {
     const struct pawl_manifest_failure *manifest;
     uint64_t done, total; /* bytes */
     uint64_t sequence;    /* of the manifest, or a trust document's version */
+    uint8_t mqtt_reason;  /* why the broker refused, or broke off (MQTT 5.0,
+                           * 2.4): 135 is "not authorized" */
 };
 
 struct pawl_agent_config {

@@ -48,6 +48,14 @@ static void judge_credential(struct pawl_agent *agent,
     }
 }
 
+/* What the broker gave as its reason; what is below 0x80 is no refusal. */
+static uint8_t broker_reason(const struct pawl_agent *agent)
+{
+    uint8_t reason = agent->link.state >= LINK_MQTT ? agent->mqtt.reason : 0;
+
+    return reason >= 0x80 ? reason : 0;
+}
+
 /*
  * Ends the session and pauses. Unless status is PAWL_OK (already told), the
  * application learns why, with the session's own account.
@@ -66,6 +74,7 @@ void pawl_agent_link_fail(struct pawl_agent *agent, enum pawl_status status,
         .text = pawl_status_text(status),
         .endpoint = link->session_config.endpoint,
         .session = failure,
+        .mqtt_reason = broker_reason(agent),
     };
 
     if (status != PAWL_OK) {

@@ -438,6 +438,23 @@ static void a_broker_that_is_lost_is_sought_again(void)
     CHECK_EQ(world.published, 1); /* the inventory, once more */
 }
 
+static void what_the_broker_says_of_its_refusal_is_told(void)
+{
+    world_online();
+    world.agent.mqtt.reason = 0x87; /* not authorized */
+    world.mqtt_status = PAWL_ERR_REFUSED;
+    world_steps(1);
+    CHECK_EQ(world.event_status, PAWL_ERR_REFUSED);
+    CHECK_EQ(world.event_mqtt_reason, 0x87);
+
+    world.now_ms += 10000; /* what fails later is not the broker's word */
+    world.mqtt_status = PAWL_OK;
+    world.link_status = PAWL_ERR_UNREACHABLE;
+    world_steps(2);
+    CHECK_EQ(world.event_status, PAWL_ERR_UNREACHABLE);
+    CHECK_EQ(world.event_mqtt_reason, 0);
+}
+
 static void without_an_endpoint_nobody_is_talked_to(void)
 {
     world_make();
@@ -474,6 +491,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_publication_that_cannot_be_made_ends_the_link),
     CHECK_TEST(a_subscription_that_cannot_be_made_ends_the_link),
     CHECK_TEST(a_broker_that_is_lost_is_sought_again),
+    CHECK_TEST(what_the_broker_says_of_its_refusal_is_told),
     CHECK_TEST(without_an_endpoint_nobody_is_talked_to),
 };
 CHECK_MAIN(tests)

@@ -61,6 +61,7 @@ static void on_event(void *ctx, const struct pawl_agent_event *event)
     world.events[world.event_count++] = event->code;
     world.event_status = event->status;
     world.event_sequence = event->sequence;
+    world.event_mqtt_reason = event->mqtt_reason;
     (void)pawl_text_copy(world.event_text, sizeof world.event_text,
                          event->text);
 }

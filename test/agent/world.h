@@ -100,6 +100,7 @@ struct world {
     unsigned healths, reboots;
     enum pawl_agent_event_code events[WORLD_LOG * 8];
     enum pawl_status event_status; /* of the last one */
+    uint8_t event_mqtt_reason;
     char event_text[128];
     uint64_t event_sequence;
     unsigned event_count;
