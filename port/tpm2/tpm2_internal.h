@@ -50,4 +50,8 @@ enum pawl_status pawl_tpm2_evict(struct pawl_tpm2_keystore *store,
                                  const struct object *object,
                                  TPM2_HANDLE handle);
 
+/* Copies a number to the right end of its field, since TPMs leave out zeros in
+ * front. False: it is too long, and nothing was copied. */
+bool pawl_tpm2_put_number(uint8_t out[32], const TPM2B_ECC_PARAMETER *number);
+
 #endif

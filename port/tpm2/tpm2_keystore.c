@@ -112,17 +112,6 @@ static enum pawl_status read_attributes(struct pawl_tpm2_keystore *store)
     return status;
 }
 
-/* Copies a number to the right end of its field; TPMs leave out zeros. */
-static bool put_number(uint8_t *out, const TPM2B_ECC_PARAMETER *number)
-{
-    if (number->size > 32) {
-        return false;
-    }
-    memset(out, 0, 32);
-    memcpy(out + 32 - number->size, number->buffer, number->size);
-    return true;
-}
-
 /* ---- the operations ---- */
 
 static enum pawl_status wrong_size(struct pawl_tpm2_keystore *store)
@@ -143,7 +132,8 @@ static enum pawl_status read_point(struct pawl_tpm2_keystore *store,
     }
     const TPMS_ECC_POINT *ecc = &key.public_area->publicArea.unique.ecc;
 
-    if (put_number(point + 1, &ecc->x) && put_number(point + 33, &ecc->y)) {
+    if (pawl_tpm2_put_number(point + 1, &ecc->x) &&
+        pawl_tpm2_put_number(point + 33, &ecc->y)) {
         memcpy(request->out, point, sizeof point);
     } else {
         status = wrong_size(store);
@@ -172,8 +162,8 @@ static enum pawl_status sign_with(struct pawl_tpm2_keystore *store, ESYS_TR key,
         const TPMS_SIGNATURE_ECC *ecc = &made->signature.ecdsa;
 
         if (made->sigAlg == TPM2_ALG_ECDSA &&
-            put_number(signature, &ecc->signatureR) &&
-            put_number(signature + 32, &ecc->signatureS)) {
+            pawl_tpm2_put_number(signature, &ecc->signatureR) &&
+            pawl_tpm2_put_number(signature + 32, &ecc->signatureS)) {
             memcpy(request->out, signature, sizeof signature);
         } else {
             status = wrong_size(store);

@@ -260,3 +260,15 @@ enum pawl_status pawl_tpm2_evict(struct pawl_tpm2_keystore *store,
 {
     return evict_control(store, object->handle, handle);
 }
+
+/* ---- numbers ---- */
+
+bool pawl_tpm2_put_number(uint8_t out[32], const TPM2B_ECC_PARAMETER *number)
+{
+    if (number->size > 32) {
+        return false;
+    }
+    memset(out, 0, 32);
+    memcpy(out + 32 - number->size, number->buffer, number->size);
+    return true;
+}

@@ -93,8 +93,11 @@ class Probe:
         return json.loads(line) if line else {"status": "the probe is gone"}
 
     def send(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(line + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # read() will tell
 
     def say(self, line):
         self.send(line)
@@ -104,7 +107,10 @@ class Probe:
         return self
 
     def __exit__(self, *_):
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
         self.process.stdout.close()
         stores.end(self.process)
 
@@ -328,6 +334,9 @@ def search_memories(run, kind):
                                             ec.SECP256R1())
             same = probe.say("point 0")["data"] == pki.point_of(key).hex()
             run.row(kind.kind, "the key that is searched is the store's", same)
+            if kind is stores.Tpm:
+                run.row("tpm2", "a key that was imported is exportable",
+                        probe.say("attributes")["exportable"] == 1)
             probe.send("loop 0")
             inside = memory.search(probe.process.pid, scalar, 60)
             outside = None
@@ -337,6 +346,11 @@ def search_memories(run, kind):
                 outside = any(each[0] for each in found)
             probe.send("enough")
             signed = probe.read()
+            idle = memory.search(probe.process.pid, scalar, 1)
+    run.cell(kind.kind, "when idle", "found" if idle[0] else "not found")
+    if kind is stores.Soft:
+        run.row("soft", "the private key in our memory when it is idle",
+                not idle[0])
     judge_memories(run, kind, inside, outside, signed)
 
 
@@ -666,6 +680,23 @@ def check_bad_tpm(run):
                         probe.opened["reason"][:60])
 
 
+def check_bad_p11_kit(run):
+    """The other process dies: writing to it must not end ours by SIGPIPE."""
+    with make_store(run, stores.P11Kit) as store, Probe(run, store) as probe:
+        probe.say("generate 0")
+        status = pathlib.Path(f"/proc/{probe.process.pid}/status").read_text()
+        ignored = int(status.split("SigIgn:")[1].split()[0], 16) >> 12 & 1
+        store.lose()
+        answers = [probe.say("point 0"), probe.say("sign 0 " + DIGEST)]
+        run.row("p11-kit", "a server that has gone does not end our process",
+                not ignored and
+                all(says(each, "PAWL_ERR_KEYSTORE") for each in answers),
+                f"ignored: {ignored}")
+        store.find_again()
+        run.row("p11-kit", "the server is back",
+                says(probe.say("sign 0 " + DIGEST), "PAWL_OK"))
+
+
 # ---- the tool's devices ----
 
 def pawl(run, store, *arguments):
@@ -775,7 +806,7 @@ def check_tool(run, kind):
 
 def print_table(run):
     columns = ["conformance", "session", "lost in a handshake",
-               "key in our memory", "key in its own process"]
+               "key in our memory", "when idle", "key in its own process"]
     rows = [["store"] + columns]
     for store, cells in run.table.items():
         rows.append([store] + [str(cells.get(each, "-")) for each in columns])
@@ -803,6 +834,7 @@ def main():
                                     ("tool", check_tool))]
         parts += [("bad soft", check_bad_soft, (run,)),
                   ("bad pkcs11", check_bad_pkcs11, (run,)),
+                  ("bad p11-kit", check_bad_p11_kit, (run,)),
                   ("bad tpm2", check_bad_tpm, (run,))]
         for name, part, given in parts:
             if arguments.only in name:

@@ -151,7 +151,13 @@ class P11Kit(SoftHsm):
              self.inner, "pkcs11:token=pawl"], env=self.env,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True)
-        wait_for(lambda: os.path.exists(self.socket), self.outside)
+        wait_for(self.listens, self.outside)
+
+    def listens(self):
+        """Whether the socket takes connections: its file is there before."""
+        lines = pathlib.Path("/proc/net/unix").read_text().splitlines()
+        return any(line.endswith(" " + self.socket) and
+                   line.split()[3] == "00010000" for line in lines)
 
     def lose(self):
         """The server and whatever it has started."""
