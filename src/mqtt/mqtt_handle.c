@@ -8,6 +8,9 @@
 #define RETAIN 0x01u
 #define DUP 0x08u
 
+/* What PUBACK may say instead of plain success (3.4.2.1). */
+#define NO_SUBSCRIBERS 0x10
+
 static enum pawl_status malformed(uint8_t *reason)
 {
     *reason = MQTT_MALFORMED;
@@ -179,8 +182,9 @@ static enum pawl_status puback(struct pawl_mqtt *mqtt, struct pawl_bytes body,
     if (status != PAWL_OK) {
         return status;
     }
-    if (id == 0 || id != mqtt->publish_id) {
-        return out_of_place(reason);
+    if (id == 0 || id != mqtt->publish_id ||
+        (code < 0x80 && code != 0 && code != NO_SUBSCRIBERS)) {
+        return out_of_place(reason); /* 3.4.2.1 */
     }
     mqtt->publish_id = 0;
     mqtt->reason = code;

@@ -269,6 +269,8 @@ static const struct {
     {"an identifier that is not under way", "40 02 0007", PROTOCOL_ERROR},
     {"the identifier of the subscription", "40 02 0002", PROTOCOL_ERROR},
     {"an identifier of 0", "40 02 0000", PROTOCOL_ERROR},
+    {"a success that is none (3.4.2.1)", "40 03 0001 01", PROTOCOL_ERROR},
+    {"a reason below 0x80 that is none", "40 03 0001 7F", PROTOCOL_ERROR},
     {"no identifier", "40 01 00", MALFORMED},
     {"an empty PUBACK", "40 00", MALFORMED},
     {"something behind its properties", "40 05 0001 00 00 00", MALFORMED},
