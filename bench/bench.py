@@ -11,6 +11,7 @@ import tempfile
 
 import build
 import counts
+import sessions
 import sizes
 from build import Unmeasured
 
@@ -33,6 +34,10 @@ MANIFEST_ROOTS = ["pawl_manifest_open", "pawl_manifest_failure",
                   "pawl_manifest_newer", "pawl_manifest_start",
                   "pawl_manifest_step", "pawl_manifest_process_failure"]
 
+# Beside the public functions of session. Without the one that is named, the
+# code of tickets is not linked.
+RESUMPTION_ROOTS = ["pawl_resumption"]
+
 # Rows of linked images: what, the modules that are counted, the modules whose
 # public functions are the roots (or the roots), the target and the peers for
 # text, the same for static RAM.
@@ -46,6 +51,8 @@ LINKED = [
     ("enroll", ("enroll",), ("enroll",), 4 * KB, None, None, None),
     ("session wrapper over wolfSSL", ("session",), ("session",),
      3 * KB, None, None, None),
+    ("session wrapper with resumption", ("session",), RESUMPTION_ROOTS,
+     None, None, None, None),
     ("mqtt 5 client", ("mqtt",), ("mqtt",), 6 * KB, MQTT_TEXT, None, None),
     ("coap client", ("coap",), ("coap",), 4 * KB, None, None, None),
 ]
@@ -83,9 +90,13 @@ def linked_row(objects, entry, work):
     if keep is MANIFEST_ROOTS:
         how = HOW_LINKED % ", ".join(name.removeprefix("pawl_")
                                      for name in keep)
+    elif keep is RESUMPTION_ROOTS:
+        how = HOW_LINKED % "public functions of session, pawl_resumption"
+        keep = sizes.roots(objects, ["session"]) + keep
     else:
         how = HOW_LINKED % f"public functions of {', '.join(keep)}"
-        keep = sizes.roots(objects, keep)
+        keep = [name for name in sizes.roots(objects, keep)
+                if not name.startswith("pawl_ticket_")]
     kept = sizes.linked(objects, keep, work)
     text = sum(kept.get(module, (0, 0))[0] for module in counted)
     ram = sum(kept.get(module, (0, 0))[1] for module in counted)
@@ -201,6 +212,30 @@ def update_target_rows(work):
     ]
 
 
+def session_rows(work):
+    """Handshakes, side by side with a bare client."""
+    rows = []
+    for what, (ours, bare) in sessions.measure(work).items():
+        how = ("x86-64, beside a bare client of the same wolfSSL, server and "
+               "memory: %s and %s")
+        both = {name: how % (f"{ours[name]:,}", f"{bare[name]:,}")
+                for name in ours}
+        wire = (ours["in"] + ours["out"], bare["in"] + bare["out"])
+        rows += [
+            row(f"handshake, {what}: instructions over bare",
+                round(ours["instructions"] / bare["instructions"], 3), "",
+                "callgrind, " + both["instructions"], 1.02),
+            row(f"handshake, {what}: bytes over bare",
+                round(wire[0] / wire[1], 3), "",
+                how % (f"{wire[0]:,}", f"{wire[1]:,}"), 1.02),
+            row(f"handshake, {what}: heap and stack above bare",
+                ours["heap"] - bare["heap"] + ours["stack"] - bare["stack"],
+                "bytes", f"peaks; heap {both['heap']}; stack painted, "
+                f"{ours['stack']:,} and {bare['stack']:,}; the context, "
+                f"{ours['context']:,}, apart", KB)]
+    return rows
+
+
 def host_rows(work):
     return [row(f"cbor + cose + manifest: instructions on x86-64, example {i}",
                 number, "instructions", HOW_HOST)
@@ -252,6 +287,7 @@ def measure(work):
     rows += attempt("the examples on the target",
                     lambda: manifest_rows(work), [])
     rows += attempt("the examples on the host", lambda: host_rows(work), [])
+    rows += attempt("handshakes", lambda: session_rows(work), [])
     rows += attempt("updates on the host", lambda: flash_rows(work), [])
     rows += attempt("updates on the target",
                     lambda: update_target_rows(work), [])

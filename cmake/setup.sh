@@ -28,7 +28,8 @@ TEST="$BUILD libcmocka-dev=./cmocka.h pkg-config=pkg-config python3=python3
 BENCH="gcc=gcc libc6-dev=./stdio.h dpkg-dev=dpkg-source python3=python3
     gcc-arm-none-eabi=arm-none-eabi-gcc
     libnewlib-arm-none-eabi=arm-none-eabi-gcc
-    qemu-system-arm=qemu-system-arm valgrind=valgrind"
+    qemu-system-arm=qemu-system-arm valgrind=valgrind cmake=cmake
+    ninja-build=ninja openssl=openssl python3-cryptography=@cryptography"
 TARGET="$QUICKSTART gcc-arm-none-eabi=arm-none-eabi-gcc
     libnewlib-arm-none-eabi=arm-none-eabi-gcc
     qemu-system-arm=qemu-system-arm"

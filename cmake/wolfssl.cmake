@@ -20,6 +20,8 @@ set(PAWL_WOLFSSL_DIR "$ENV{PAWL_WOLFSSL_DIR}" CACHE PATH
     "A source tree of wolfSSL >= 5.7.2 (empty: fetched through apt)")
 set(PAWL_WOLFSSL_SETTINGS_DIR "" CACHE PATH
     "The folder of wolfSSL's user_settings.h (empty: the port's)")
+option(PAWL_WITH_HYBRID "Hybrid key exchange, X25519MLKEM768 (wolfSSL >= 5.9.1)"
+    ON)
 option(PAWL_WITH_RSA "RSA in the certificate chains of servers" OFF)
 
 # Not to be compiled on their own: included by other files, or of products
@@ -197,6 +199,9 @@ else()
         set(PAWL_SETTINGS "${PAWL_WOLFSSL_SETTINGS_DIR}")
     endif()
     set(PAWL_WOLFSSL_DEFINITIONS)
+    if(PAWL_WITH_HYBRID)
+        list(APPEND PAWL_WOLFSSL_DEFINITIONS PAWL_WITH_HYBRID)
+    endif()
     if(PAWL_WITH_RSA)
         list(APPEND PAWL_WOLFSSL_DEFINITIONS PAWL_WITH_RSA)
     endif()

@@ -46,6 +46,12 @@ struct pawl_endpoint {
     bool tls12;              /* TLS 1.2 is acceptable, besides 1.3; for
                               * datagrams, DTLS 1.2 */
 
+    /* Hybrid key exchange, X25519MLKEM768 (draft-ietf-tls-ecdhe-mlkem), is
+     * offered first, and secp256r1 with it: what is recorded today is not to
+     * be read by a quantum computer later. TLS 1.3 over streams only; with a
+     * build without PAWL_WITH_HYBRID, PAWL_ERR_UNSUPPORTED. */
+    bool hybrid;
+
     /* PAWL_STREAM (0): TLS over TCP. PAWL_DATAGRAM: DTLS over UDP. */
     enum pawl_transport_kind transport;
     enum pawl_connection_id connection_id; /* for datagrams */

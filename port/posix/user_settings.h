@@ -8,6 +8,8 @@
  * this file along.
  *
  * -D options:
+ *   PAWL_WITH_HYBRID   X25519MLKEM768, for endpoints that ask for it; not for
+ *                      small devices: 1.2 KB more each way, 20 KB of memory
  *   PAWL_WITH_RSA      RSA in the chains of servers (2048 to 4096 bits)
  *   PAWL_WITH_SERVER   wolfSSL's server side, for tests alone
  */
@@ -87,6 +89,19 @@
 #define NO_AES_192
 #define NO_AES_256
 #define HAVE_HKDF
+
+#if defined(PAWL_WITH_HYBRID) && LIBWOLFSSL_VERSION_HEX >= 0x05009001
+#define WOLFSSL_HAVE_MLKEM
+#define WOLFSSL_NO_ML_KEM_512
+#define WOLFSSL_NO_ML_KEM_1024
+#define WOLFSSL_TLS_NO_MLKEM_STANDALONE
+#define WOLFSSL_PQC_HYBRIDS
+#define WOLFSSL_DTLS_CH_FRAG /* wolfSSL wants it beside; never offered there   \
+                              */
+#define WOLFSSL_SHA3
+#define WOLFSSL_SHAKE128
+#define WOLFSSL_SHAKE256
+#endif
 
 #define NO_DH
 #define NO_DSA

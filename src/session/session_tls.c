@@ -229,8 +229,30 @@ static bool set_names(struct session *session, const char **rule)
                 "protocol (ALPN)", rule);
 }
 
+/* Where it is wanted, before the others, and with a share of its own. */
+static bool set_hybrid(struct session *session, const char **rule)
+{
+    if (!session->config.endpoint->hybrid) {
+        return true;
+    }
+#ifdef WOLFSSL_HAVE_MLKEM
+    if (!pawl_session_is_datagram(session)) {
+        return took(wolfSSL_UseSupportedCurve(session->ssl,
+                                              WOLFSSL_X25519MLKEM768),
+                    "hybrid group", rule) &&
+               took(wolfSSL_UseKeyShare(session->ssl, WOLFSSL_X25519MLKEM768),
+                    "hybrid key share", rule);
+    }
+#endif
+    *rule = "hybrid group";
+    return false;
+}
+
 static bool set_groups(struct session *session, const char **rule)
 {
+    if (!set_hybrid(session, rule)) {
+        return false;
+    }
     if (!took(wolfSSL_UseSupportedCurve(session->ssl, WOLFSSL_ECC_SECP256R1),
               "groups", rule)) {
         return false;

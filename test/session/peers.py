@@ -410,6 +410,31 @@ def datagram_rows(w):
         if features["dtls13"] else unsupported, ["--datagram"], flags=["-dtls1_2"])
 
 
+def hybrid_rows(w):
+    """OpenSSL 3.0 knows no X25519MLKEM768: the test-only server does."""
+    if not w.features["hybrid"]:
+        row("hybrid key exchange, which this build lacks",
+            refused("PAWL_ERR_UNSUPPORTED", "hybrid group",
+                    stage="CONNECTING", call="open"), ["--hybrid"], ours=True)
+        return
+    row("hybrid key exchange, and the server knows none",
+        {**GOOD, "group": "secp256r1", "round_trips": 1}, ["--hybrid"])
+    row("hybrid key exchange over datagrams",
+        refused("PAWL_ERR_UNSUPPORTED", "hybrid group", stage="CONNECTING",
+                call="open"), ["--hybrid", *DTLS12], flags=["-dtls1_2"],
+        ours=True)
+    if w.wolfssl_server:
+        hybrid = {**GOOD, "group": "X25519MLKEM768", "round_trips": 1}
+        row("hybrid key exchange", hybrid, ["--hybrid"], wolf="tls13",
+            flags=["--group", "x25519mlkem768"])
+        row("hybrid key exchange, 3 bytes a call", hybrid,
+            ["--hybrid", "--piece", "3"], wolf="tls13",
+            flags=["--group", "x25519mlkem768"])
+        row("hybrid key exchange alone, and we do not ask for it",
+            refused("PAWL_ERR_PROTOCOL", alert_sent="illegal_parameter"),
+            wolf="tls13", flags=["--group", "x25519mlkem768"])
+
+
 def gnutls_rows(w):
     if shutil.which("gnutls-serv") is None:
         return
@@ -756,6 +781,7 @@ def all_rows(world):
     datagram_rows(world)
     timer_rows(world)
     gnutls_rows(world)
+    hybrid_rows(world)
     noise_rows(world)
     if world.wolfssl_server and world.features["dtls13"]:
         dtls13_rows(world)

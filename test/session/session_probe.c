@@ -778,7 +778,7 @@ static void run_callback(void)
 static void print_features(void)
 {
     bool dtls13 = false, cid = false, mtu = false, own = false;
-    bool tickets = false;
+    bool tickets = false, hybrid = false;
 
 #ifdef WOLFSSL_DTLS13
     dtls13 = true;
@@ -796,11 +796,14 @@ static void print_features(void)
     !defined(NO_SESSION_CACHE)
     tickets = true;
 #endif
+#ifdef WOLFSSL_HAVE_MLKEM
+    hybrid = true;
+#endif
     printf("{\"dtls13\": %s, \"cid\": %s, \"mtu\": %s, \"own\": %s, "
-           "\"tickets\": %s}\n",
+           "\"tickets\": %s, \"hybrid\": %s}\n",
            dtls13 ? "true" : "false", cid ? "true" : "false",
            mtu ? "true" : "false", own ? "true" : "false",
-           tickets ? "true" : "false");
+           tickets ? "true" : "false", hybrid ? "true" : "false");
 }
 
 /* ---- the command line ---- */
@@ -848,6 +851,8 @@ static bool take_flag(const char *name)
 {
     if (strcmp(name, "--tls12") == 0) {
         options.endpoint.tls12 = true;
+    } else if (strcmp(name, "--hybrid") == 0) {
+        options.endpoint.hybrid = true;
     } else if (strcmp(name, "--datagram") == 0) {
         options.endpoint.transport = PAWL_DATAGRAM;
     } else if (strcmp(name, "--block") == 0) {
