@@ -151,6 +151,26 @@ static void trailers_are_limited(void)
     CHECK(exchange.head == PAWL_OK && exchange.end == PAWL_ERR_LIMIT);
 }
 
+/* What stands between chunks is no head: a body may have any number. */
+static void lines_of_chunks_do_not_count_for_the_head(void)
+{
+    static char answer[50000];
+    size_t chunks = PAWL_HTTP_HEAD_MAX / 400;
+
+    strcpy(answer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (size_t i = 0; i < chunks; i++) {
+        char *at = answer + strlen(answer);
+
+        memset(at, 'x', 450);
+        memcpy(at, "1;", 2);
+        strcpy(at + 450, "\r\na\r\n");
+    }
+    strcat(answer, "0\r\n\r\n");
+    exchange_get(&exchange, answer);
+    CHECK(exchange.end == PAWL_ERR_CLOSED);
+    CHECK_EQ(exchange.body_len, chunks);
+}
+
 static const struct check_test tests[] = {
     CHECK_TEST(good_bodies_arrive_in_any_pieces),
     CHECK_TEST(every_truncation_of_a_body_is_seen),
@@ -158,5 +178,6 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_body_without_a_length_ends_with_a_close_notify),
     CHECK_TEST(a_body_is_not_read_beyond_its_end),
     CHECK_TEST(trailers_are_limited),
+    CHECK_TEST(lines_of_chunks_do_not_count_for_the_head),
 };
 CHECK_MAIN(tests)
