@@ -33,6 +33,7 @@ import coap  # noqa: E402
 import hostile  # noqa: E402
 import profile_table  # noqa: E402
 import real  # noqa: E402
+import tickets  # noqa: E402
 
 
 class Controls:
@@ -51,10 +52,10 @@ class Controls:
 class Check:
     """A row of another form: a function that tells what is wrong."""
 
-    table, slow, expected = "good", False, {}
+    slow, expected, note = False, {}, "as it should be"
 
-    def __init__(self, title, function, ours=False):
-        self.title, self.function = title, function
+    def __init__(self, title, function, table="good"):
+        self.title, self.function, self.table = title, function, table
 
 
 def hello_check(*facts):
@@ -107,6 +108,71 @@ def coap_checks(quick):
             yield check(row, seed)
 
 
+# Rows of tickets.py that are defects; each stands for one in this table, and
+# several of one kind for one. None of these tickets is used: the handshake is a
+# full one, or the server is refused.
+BAD_TICKETS = {
+    "a ticket of another endpoint": ["another port of the same host"],
+    "a ticket of another name": ["another name"],
+    "a ticket of another protocol": ["another protocol (ALPN)"],
+    "a ticket of another pin": ["another pin"],
+    "a ticket of another identity": ["another identity"],
+    "a ticket of the trust document before": ["a later trust document"],
+    "a ticket that has expired": [
+        "later than the server's lifetime of a ticket",
+        "later than 7 days, though it may last for 30",
+        "later than a session may last"],
+    "a ticket of unknown age": ["after a reset, with the time unknown",
+                                "the clock was set back"],
+    "a bit of the ticket is flipped": [
+        f"bit {n} is flipped" for n in (0, 40, 300, 700, 1000, 1300, 2000,
+                                        4000)],
+    "a ticket that its server has forgotten": [
+        "a server that has forgotten its own"],
+    "a ticket of a server whose certificate has expired": [
+        "the server's certificate has expired since"],
+}
+
+
+def ticket_check(title, rows, table):
+    """Rows of tickets.py; what is wrong with them is what they print."""
+    def function(world):
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            good = [tickets.run(world, row) for row in rows]
+        words = [line.partition(": ")[2].partition(",")[0]
+                 for line in said.getvalue().splitlines()
+                 if line.startswith("ok ")]
+        check.note = ", ".join(sorted(
+            {"PAWL_OK CONFIRMED, alert none, a full handshake"
+             if word == "full handshake" else word for word in words[:-1]})) \
+            + "; control " + words[-1] if all(good) else ""
+        return [] if all(good) else [said.getvalue()]
+    check = Check(title, function, table)
+    return check
+
+
+def early_data_check(world):
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        good = tickets.early_data(world)
+    return [] if good else [said.getvalue()]
+
+
+def ticket_checks(world):
+    if not world.features["tickets"]:
+        return
+    rows = {row.title: row for row in tickets.rows_of(world)}
+    control = rows["a ticket is resumed"]
+    bad = {title for titles in BAD_TICKETS.values() for title in titles}
+    for title, row in rows.items():
+        if title not in bad:
+            yield ticket_check(f"tickets: {title}", [row], "good")
+    yield Check("tickets: one that allows early data is used without",
+                early_data_check)
+    for title, titles in BAD_TICKETS.items():
+        yield ticket_check(title, [rows[name] for name in titles] + [control],
+                           "hostile")
+
+
 def alert_of(line):
     for key, word in (("alert_sent", "sent"), ("alert", "received")):
         if line.get(key, "none") != "none":
@@ -155,6 +221,9 @@ def judge(one, lines):
 
 def run_hostile(world, one, controls):
     """The session with the defect, and that with the control."""
+    if isinstance(one, Check):
+        return {**result_of(one, one.function(world), [], "", "hostile"),
+                "note": one.note}
     options, kind, server = one.control
     then = [] if "sweep" in one.expected else \
         [(controls.port(kind, server), options)]
@@ -169,6 +238,8 @@ def show(result):
     if "sweep" in first:
         facts = f"{first['runs']} points, {first['refused']} refused, " \
             f"{first['harmless']} harmless, {first['leaks']} leaks"
+    elif result["table"] == "hostile" and not first:
+        facts = result["note"]
     elif result["table"] == "peers":
         facts = f"{result['status']} {result['stage']} " \
             f"{result['version']:04x} {result['suite']:04x}" \
@@ -198,6 +269,10 @@ def gather(world, arguments):
     good.append(Check("every alert is told by its name", check_alerts))
     bad = [one for one in [*shared, *by_hand]
            if one.table == "hostile" or "sweep" in one.expected]
+    if not arguments.quick:
+        checks = list(ticket_checks(world))
+        good += [one for one in checks if one.table == "good"]
+        bad += [one for one in checks if one.table == "hostile"]
     good = [one for one in good if one not in bad]
     if arguments.quick:
         bad = [one for one in bad if not one.slow]
