@@ -159,13 +159,13 @@ static bool nothing_arrived(const struct pawl_http *http)
 /* Whether the head may have one more byte; lines of chunks do not count. */
 static bool head_has_room(struct pawl_http *http)
 {
-    bool chunk =
-        http->state == HTTP_CHUNK_SIZE || http->state == HTTP_CHUNK_END;
-
-    if (!chunk && http->head_left == 0) {
+    if (http->state == HTTP_CHUNK_SIZE || http->state == HTTP_CHUNK_END) {
+        return true;
+    }
+    if (http->head_left == 0) {
         return false;
     }
-    http->head_left -= chunk ? 0 : 1;
+    http->head_left--;
     return true;
 }
 
