@@ -11,6 +11,7 @@
 
 #define UNIT MPS2_PROGRAM_UNIT
 #define UNITS (MPS2_SECTOR / UNIT)
+#define VALUE_MAX (UINT32_MAX - 1) /* the unit of the next one is a blank */
 
 struct unit {
     uint32_t value, complement;
@@ -65,6 +66,9 @@ static enum pawl_status counter_advance(void *ctx, uint32_t value)
     if (value <= in[0] || value <= in[1]) {
         return PAWL_OK;
     }
+    if (value > VALUE_MAX) {
+        return PAWL_ERR_FULL;
+    }
     uint32_t used = in[1] > in[0] ? 1 : 0; /* holds the present value */
     if (free_at[used] == UNITS) {
         used = 1 - used;
@@ -80,4 +84,4 @@ static enum pawl_status counter_advance(void *ctx, uint32_t value)
 }
 
 const struct pawl_counter mps2_counter = {
-    .read = counter_read, .advance = counter_advance, .max = UINT32_MAX - 1};
+    .read = counter_read, .advance = counter_advance, .max = VALUE_MAX};

@@ -64,6 +64,15 @@ def echo_and_end(one):
     one.close()
 
 
+def echo_to_eot(one):
+    """Echoes until a byte 0x04, and closes behind it."""
+    data = b"."
+    while data and not data.endswith(b"\x04"):
+        data = one.recv(4096)
+        one.sendall(data)
+    one.close()
+
+
 def echo_datagrams(one):
     while True:
         data, address = one.recvfrom(4096)
@@ -85,12 +94,14 @@ class Peers:
         self.failed = self.passed = 0
 
     def row(self, text, do, status="PAWL_OK", says=(), code=None, modem=True,
-            meanwhile=None, **more):
+            keep=False, **more):
         began = time.monotonic()
-        run = board.Run(self.args.core, self.args.image, flash=self.flash,
+        flash = self.world.path("probe.flash")
+        if not keep:  # each row on a device of its own
+            shutil.copy(self.flash, flash)
+        run = board.Run(self.args.core, self.args.image,
+                        flash=self.flash if keep else flash,
                         modem=self.modem if modem else None, do=do, **more)
-        if meanwhile:
-            meanwhile()
         try:
             ended, lines = run.finish(LIMIT)
         except TimeoutError as reason:
@@ -129,7 +140,7 @@ class Peers:
         server.stop()
         self.row("EST enrolment with the IDevID", "enroll",
                  says=["http=200"], port=self.world.ports["est"],
-                 name=world.NAMES["est"])
+                 name=world.NAMES["est"], keep=True)
         self.row("MQTT 5 to mosquitto with the LDevID", "mqtt",
                  says=["messages=1"], port=self.world.ports["mqtt"],
                  name=world.NAMES["mqtt"])
@@ -141,6 +152,11 @@ class Peers:
         echo.close()
         echo = Listener(socket.SOCK_DGRAM, echo_datagrams)
         self.row("datagrams keep their ends", "datagrams", port=echo.port)
+        stream = Listener(socket.SOCK_STREAM, echo_to_eot)
+        self.row("pawl_port_check() of the whole port", "check",
+                 says=["violated=0"], port=stream.port, udp=echo.port,
+                 closed=world.servers.free_port())
+        stream.close()
         echo.close()
 
     def bad(self, line):
@@ -154,7 +170,7 @@ class Peers:
                  "PAWL_ERR_UNREACHABLE", ["port=111 "], port=port)
         rude = Listener(socket.SOCK_STREAM, close_in_the_middle)
         self.row("a server that closes in the middle", "session",
-                 "PAWL_ERR_PROTOCOL", port=rude.port)
+                 "PAWL_ERR_CLOSED", port=rude.port)
         rude.close()
         silent = Listener(socket.SOCK_STREAM, lambda one: hang_up(line, one))
         self.row("a host that goes away in the middle", "session",

@@ -13,6 +13,7 @@
 #include <pawl/enroll.h>
 #include <pawl/identity.h>
 #include <pawl/mqtt.h>
+#include <pawl/port_check.h>
 #include <pawl/session.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,7 +203,8 @@ static enum pawl_status settle(struct pawl_mqtt *mqtt, uint32_t wanted)
 
     while (status >= 0 && (status == PAWL_PENDING || messages < wanted)) {
         status = pawl_mqtt_step(mqtt, &wait);
-        if (status >= 0) {
+        if (status == PAWL_PENDING ||
+            (status == PAWL_OK && messages < wanted)) {
             mps2_sleep(&wait);
         }
         if (!in_time(began_ms)) {
@@ -275,6 +277,16 @@ static enum pawl_status do_enroll(void)
 
 /* ---- the modem itself ---- */
 
+static void idle(void *ctx)
+{
+    const struct pawl_wait wait = {.events =
+                                       PAWL_WAIT_READABLE | PAWL_WAIT_DEADLINE,
+                                   .deadline_ms = mps2_now_ms() + 20};
+
+    (void)ctx;
+    mps2_sleep(&wait);
+}
+
 #define CONNECTIONS 3
 #define ECHO 6000 /* bytes: more than a window */
 
@@ -318,7 +330,6 @@ static enum pawl_status echo_step(struct echo *echo, size_t piece)
 static enum pawl_status do_streams(void)
 {
     static struct echo echoes[CONNECTIONS];
-    struct pawl_wait wait = {.events = PAWL_WAIT_READABLE};
     const struct pawl_transport *t = &mps2_transport;
     uint64_t began_ms = mps2_now_ms();
     unsigned ended = 0;
@@ -343,7 +354,7 @@ static enum pawl_status do_streams(void)
             }
         }
         if (!moved) {
-            mps2_sleep(&wait);
+            idle(NULL);
         }
     }
     for (unsigned i = 0; i < CONNECTIONS; i++) {
@@ -359,7 +370,6 @@ static enum pawl_status do_datagrams(void)
 {
     static const size_t sizes[] = {1, 100, 1400, 7};
     const struct pawl_transport *t = &mps2_transport;
-    struct pawl_wait wait = {.events = PAWL_WAIT_READABLE};
     uint8_t bytes[1500], back[1500];
     uint64_t began_ms = mps2_now_ms();
     size_t n = 0;
@@ -373,14 +383,14 @@ static enum pawl_status do_datagrams(void)
         if (status == PAWL_OK) {
             do {
                 status = t->receive(t->ctx, handle, back, sizeof back, &n);
-                mps2_sleep(&wait);
+                idle(NULL);
             } while (status == PAWL_PENDING && in_time(began_ms));
             if (n != sizes[i] || memcmp(bytes, back, n) != 0) {
                 return PAWL_ERR_DIGEST;
             }
             i++;
         } else {
-            mps2_sleep(&wait);
+            idle(NULL);
         }
         if (!in_time(began_ms)) {
             return PAWL_ERR_TIMEOUT;
@@ -388,6 +398,56 @@ static enum pawl_status do_datagrams(void)
     }
     t->close(t->ctx, handle);
     return status;
+}
+
+/* ---- the whole port, against the sentences of its headers ---- */
+
+static struct {
+    uint32_t passed, skipped, violated;
+} checked;
+
+static void report(void *ctx, const struct pawl_check_result *result)
+{
+    (void)ctx;
+    checked.passed += result->outcome == PAWL_CHECK_PASSED;
+    checked.skipped += result->outcome == PAWL_CHECK_SKIPPED;
+    if (result->outcome == PAWL_CHECK_VIOLATED) {
+        checked.violated++;
+        mps2_print("\n");
+        mps2_print(result->name);
+        mps2_print(": ");
+        mps2_print(result->found);
+        mps2_print("\n");
+    }
+}
+
+/* The spare slot's first blocks, and the LDevIDs, are lost. */
+static enum pawl_status do_check(void)
+{
+    struct pawl_flash flash = *mps2_flash(MPS2_IMAGE_B);
+    const struct pawl_port_check check = {
+        .report = report,
+        .keystore = device.port.keystore,
+        .signatures = 4,
+        .flash = &flash,
+        .clock = device.port.clock,
+        .entropy = device.port.entropy,
+        .counter = device.port.counter,
+        .counter_may_rise = true,
+        .transport = &mps2_transport,
+        .echo_host = "127.0.0.1",
+        .echo_port = (uint16_t)argument("port"),
+        .echo_udp_port = (uint16_t)argument("udp"),
+        .closed_port = (uint16_t)argument("closed"),
+        .idle = idle,
+    };
+
+    flash.size = 8 * MPS2_SECTOR;
+    unsigned violated = pawl_port_check(&check);
+    tell("passed", checked.passed);
+    tell("skipped", checked.skipped);
+    tell("violated", checked.violated);
+    return violated == 0 ? PAWL_OK : PAWL_ERR_FAULT;
 }
 
 /* Deeper than any stack. */
@@ -451,7 +511,7 @@ int main(void)
         {"session", do_session},   {"arena", do_arena},
         {"mqtt", do_mqtt},         {"enroll", do_enroll},
         {"streams", do_streams},   {"datagrams", do_datagrams},
-        {"overflow", do_overflow},
+        {"overflow", do_overflow}, {"check", do_check},
     };
     char name[16] = "";
     char server[40];
