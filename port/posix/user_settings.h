@@ -98,28 +98,6 @@
 #define WOLFSSL_PQC_HYBRIDS
 /* wolfSSL asks for it beside; over datagrams the hybrid is never offered. */
 #define WOLFSSL_DTLS_CH_FRAG
-#define WOLFSSL_SHA384
-#define WOLFSSL_SHA512
-#define WOLFSSL_NOSHA512_224
-#define WOLFSSL_NOSHA512_256
-#define HAVE_AESGCM
-#define GCM_TABLE_4BIT
-#define HAVE_AESCCM
-#define WOLFSSL_AES_DIRECT
-#define HAVE_AES_ECB /* record numbers of DTLS 1.3 */
-#define NO_AES_CBC
-#define NO_AES_192
-#define NO_AES_256
-#define HAVE_HKDF
-
-#if defined(PAWL_WITH_HYBRID) && LIBWOLFSSL_VERSION_HEX >= 0x05009001
-#define WOLFSSL_HAVE_MLKEM
-#define WOLFSSL_NO_ML_KEM_512
-#define WOLFSSL_NO_ML_KEM_1024
-#define WOLFSSL_TLS_NO_MLKEM_STANDALONE
-#define WOLFSSL_PQC_HYBRIDS
-#define WOLFSSL_DTLS_CH_FRAG /* wolfSSL wants it beside; never offered there   \
-                              */
 #define WOLFSSL_SHA3
 #define WOLFSSL_SHAKE128
 #define WOLFSSL_SHAKE256
