@@ -12,6 +12,7 @@
 #include <string.h>
 
 const uint8_t fake_component[3] = {0x81, 0x41, 0x00};
+const uint8_t fake_second[3] = {0x81, 0x41, 0x01};
 const uint8_t fake_vendor_id[16] = {1, 1, 2, 3, 5, 8, 13, 21};
 const uint8_t fake_class_id[16] = {2, 7, 1, 8, 2, 8, 1, 8};
 
@@ -54,26 +55,41 @@ static uint8_t image_byte(uint32_t seed, uint32_t at)
     return (uint8_t)(x >> 8 * (at % 4));
 }
 
-void fake_release_bytes(const struct fake_release *release, uint32_t off,
-                        uint8_t *out, size_t len)
+static void seed_bytes(uint32_t seed, uint32_t off, uint8_t *out, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        out[i] = image_byte(release->plan.seed, off + (uint32_t)i);
+        out[i] = image_byte(seed, off + (uint32_t)i);
     }
 }
 
-static void digest_image(struct fake_release *release)
+static uint32_t second_seed(const struct fake_release_plan *plan)
+{
+    return plan->second_kept ? 2 : plan->seed + 1;
+}
+
+void fake_release_bytes(const struct fake_release *release, uint32_t off,
+                        uint8_t *out, size_t len)
+{
+    seed_bytes(release->plan.seed, off, out, len);
+}
+
+void fake_release_second(const struct fake_release *release, uint32_t off,
+                         uint8_t *out, size_t len)
+{
+    seed_bytes(second_seed(&release->plan), off, out, len);
+}
+
+static void digest_image(uint32_t seed, uint32_t size, uint8_t digest[32])
 {
     struct pawl_sha256 sha;
     uint8_t block[256];
     pawl_sha256_start(&sha);
-    for (uint32_t at = 0; at < release->plan.size; at += 256) {
-        size_t n =
-            release->plan.size - at < 256 ? release->plan.size - at : 256;
-        fake_release_bytes(release, at, block, n);
+    for (uint32_t at = 0; at < size; at += 256) {
+        size_t n = size - at < 256 ? size - at : 256;
+        seed_bytes(seed, at, block, n);
         pawl_sha256_update(&sha, (struct pawl_bytes){block, n});
     }
-    must(pawl_sha256_finish(&sha, release->digest));
+    must(pawl_sha256_finish(&sha, digest));
 }
 
 /* A SUIT_Digest. */
@@ -95,6 +111,12 @@ static void put_condition(struct pawl_cbor_out *out, uint64_t command)
 {
     pawl_cbor_put_uint(out, command);
     pawl_cbor_put_uint(out, 15);
+}
+
+static void put_index(struct pawl_cbor_out *out, uint64_t index)
+{
+    pawl_cbor_put_uint(out, 12);
+    pawl_cbor_put_uint(out, index);
 }
 
 static void put_shared(struct pawl_cbor_out *common,
@@ -141,6 +163,88 @@ static void put_shared(struct pawl_cbor_out *common,
     pawl_cbor_put_bstr(common, done(&out));
 }
 
+static void put_pair_parameters(struct pawl_cbor_out *out,
+                                const struct fake_release_plan *plan,
+                                const uint8_t image[32])
+{
+    uint8_t digest[64];
+    struct pawl_cbor_out inner;
+    pawl_cbor_write(&inner, digest, sizeof(digest));
+    put_digest(&inner, image);
+    pawl_cbor_put_uint(out, 20);
+    pawl_cbor_put_map(out, 4);
+    pawl_cbor_put_uint(out, 1);
+    pawl_cbor_put_bstr(out, PAWL_BYTES(fake_vendor_id));
+    pawl_cbor_put_uint(out, 2);
+    pawl_cbor_put_bstr(out, PAWL_BYTES(fake_class_id));
+    pawl_cbor_put_uint(out, 3);
+    pawl_cbor_put_bstr(out, done(&inner));
+    pawl_cbor_put_uint(out, 14);
+    pawl_cbor_put_uint(out, plan->size);
+    put_condition(out, 1);
+    put_condition(out, 2);
+}
+
+static void put_pair_shared(struct pawl_cbor_out *common,
+                            const struct fake_release *release)
+{
+    const struct fake_release_plan *plan = &release->plan;
+    uint8_t sequence[400], second[32];
+    struct pawl_cbor_out out;
+
+    digest_image(second_seed(plan), plan->size, second);
+    second[0] ^= plan->second_wrong ? 1 : 0;
+    pawl_cbor_write(&out, sequence, sizeof(sequence));
+    pawl_cbor_put_array(&out, 16);
+    put_index(&out, 0);
+    put_pair_parameters(&out, plan, release->digest);
+    put_index(&out, 1);
+    put_pair_parameters(&out, plan, second);
+    pawl_cbor_put_bstr(common, done(&out));
+}
+
+static void put_fetch(struct pawl_cbor_out *out, const char *uri)
+{
+    pawl_cbor_put_uint(out, 20);
+    pawl_cbor_put_map(out, 1);
+    pawl_cbor_put_uint(out, 21);
+    pawl_cbor_put_tstr(out, uri);
+    put_condition(out, 21);
+}
+
+static void put_pair_install(struct pawl_cbor_out *manifest,
+                             const struct fake_release *release)
+{
+    uint8_t sequence[200];
+    struct pawl_cbor_out out;
+
+    pawl_cbor_write(&out, sequence, sizeof(sequence));
+    pawl_cbor_put_array(&out, release->plan.second_kept ? 12 : 16);
+    put_index(&out, 0);
+    put_fetch(&out, "https://fw.example.com/image.bin");
+    put_condition(&out, 3);
+    put_index(&out, 1);
+    if (!release->plan.second_kept) {
+        put_fetch(&out, "https://fw.example.com/second.bin");
+    }
+    put_condition(&out, 3);
+    pawl_cbor_put_bstr(manifest, done(&out));
+}
+
+static void put_pair_validate(struct pawl_cbor_out *manifest)
+{
+    uint8_t sequence[32];
+    struct pawl_cbor_out out;
+
+    pawl_cbor_write(&out, sequence, sizeof(sequence));
+    pawl_cbor_put_array(&out, 8);
+    for (uint64_t i = 0; i < 2; i++) {
+        put_index(&out, i);
+        put_condition(&out, 3);
+    }
+    pawl_cbor_put_bstr(manifest, done(&out));
+}
+
 static void put_install(struct pawl_cbor_out *manifest,
                         const struct fake_release *release)
 {
@@ -163,12 +267,16 @@ static void put_install(struct pawl_cbor_out *manifest,
     pawl_cbor_put_bstr(manifest, done(&out));
 }
 
-static void put_sequence(struct pawl_cbor_out *manifest, uint64_t command)
+static void put_sequence(struct pawl_cbor_out *manifest, uint64_t command,
+                         bool pair)
 {
     uint8_t sequence[16];
     struct pawl_cbor_out out;
     pawl_cbor_write(&out, sequence, sizeof(sequence));
-    pawl_cbor_put_array(&out, 2);
+    pawl_cbor_put_array(&out, pair ? 4 : 2);
+    if (pair) {
+        put_index(&out, 0);
+    }
     put_condition(&out, command);
     pawl_cbor_put_bstr(manifest, done(&out));
 }
@@ -176,16 +284,20 @@ static void put_sequence(struct pawl_cbor_out *manifest, uint64_t command)
 static struct pawl_bytes put_manifest(const struct fake_release *release,
                                       uint8_t *buf, size_t cap)
 {
+    bool pair = release->plan.pair;
     uint8_t common[512];
     struct pawl_cbor_out out, inner;
 
     pawl_cbor_write(&inner, common, sizeof(common));
     pawl_cbor_put_map(&inner, 2);
     pawl_cbor_put_uint(&inner, 2);
-    pawl_cbor_put_array(&inner, 1);
+    pawl_cbor_put_array(&inner, pair ? 2 : 1);
     pawl_cbor_put_raw(&inner, PAWL_BYTES(fake_component));
+    if (pair) {
+        pawl_cbor_put_raw(&inner, PAWL_BYTES(fake_second));
+    }
     pawl_cbor_put_uint(&inner, 4);
-    put_shared(&inner, release);
+    (pair ? put_pair_shared : put_shared)(&inner, release);
 
     pawl_cbor_write(&out, buf, cap);
     pawl_cbor_put_map(&out, 6);
@@ -196,11 +308,15 @@ static struct pawl_bytes put_manifest(const struct fake_release *release,
     pawl_cbor_put_uint(&out, 3);
     pawl_cbor_put_bstr(&out, done(&inner));
     pawl_cbor_put_uint(&out, 7);
-    put_sequence(&out, release->plan.unchecked ? 1 : 3);
+    if (pair) {
+        put_pair_validate(&out);
+    } else {
+        put_sequence(&out, release->plan.unchecked ? 1 : 3, false);
+    }
     pawl_cbor_put_uint(&out, 9);
-    put_sequence(&out, 23);
+    put_sequence(&out, 23, pair);
     pawl_cbor_put_uint(&out, 20);
-    put_install(&out, release);
+    (pair ? put_pair_install : put_install)(&out, release);
     return done(&out);
 }
 
@@ -249,7 +365,7 @@ void fake_release_make(struct fake_release *release,
     make_keys();
     memset(release, 0, sizeof(*release));
     release->plan = *plan;
-    digest_image(release);
+    digest_image(plan->seed, plan->size, release->digest);
     struct pawl_bytes content =
         put_manifest(release, manifest, sizeof(manifest));
     pawl_cbor_write(&out, release->envelope, sizeof(release->envelope));

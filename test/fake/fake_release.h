@@ -32,6 +32,10 @@ struct fake_release_plan {
     bool for_slot;       /* component-slot is a condition: */
     uint32_t slot;       /* this */
     bool unchecked;      /* no image-match anywhere */
+    /* A second component, fake_second, of as many bytes from seed + 1: */
+    bool pair;
+    bool second_kept;  /* it is not fetched, only compared; from seed 2 */
+    bool second_wrong; /* its digest is of other bytes */
 };
 
 #define FAKE_ENVELOPE_MAX 8192
@@ -44,6 +48,7 @@ struct fake_release {
 };
 
 extern const uint8_t fake_component[3]; /* [h'00'] */
+extern const uint8_t fake_second[3];    /* [h'01'] */
 extern const uint8_t fake_vendor_id[16], fake_class_id[16];
 
 /* Makes a release. */
@@ -54,6 +59,10 @@ struct pawl_bytes fake_release_envelope(const struct fake_release *release);
 /* Copies bytes of its image. */
 void fake_release_bytes(const struct fake_release *release, uint32_t off,
                         uint8_t *out, size_t len);
+
+/* The same of its second component. */
+void fake_release_second(const struct fake_release *release, uint32_t off,
+                         uint8_t *out, size_t len);
 
 /*
  * A trust document that names the release signer for every component; retired

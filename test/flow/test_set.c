@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+#include "fake/fake_crypto.h"
+#include "fake/fake_device.h"
+#include "fake/fake_record.h"
+#include <pawl/boot.h>
+
+#include <string.h>
+
+/* Two components that are installed as one: both, or neither. */
+
+#define SIZE 6000u
+
+static struct fake_device device;
+static struct fake_flash second_image[2], second_area[2];
+static uint8_t image_memory[2][FAKE_FLASH_MEMORY(FAKE_SLOT_SIZE)];
+static uint8_t area_memory[2][FAKE_FLASH_MEMORY(FAKE_AREA_SIZE)];
+static struct pawl_slot slots[4];
+static struct fake_release v1, v2;
+static struct pawl_boot boot;
+static struct pawl_boot_choice choice;
+
+static void open_second(void)
+{
+    memcpy(slots, device.slots, sizeof(device.slots));
+    for (unsigned i = 0; i < 2; i++) {
+        fake_flash_open(&second_image[i], image_memory[i], FAKE_SLOT_SIZE,
+                        FAKE_SECTOR, 8, 0xFF);
+        fake_flash_open(&second_area[i], area_memory[i], FAKE_AREA_SIZE,
+                        FAKE_SECTOR, 8, 0xFF);
+        fake_flash_share_power(&second_image[i], &device.power);
+        fake_flash_share_power(&second_area[i], &device.power);
+        slots[2 + i] = (struct pawl_slot){.component = PAWL_BYTES(fake_second),
+                                          .index = i,
+                                          .image = &second_image[i].port,
+                                          .manifest = &second_area[i].port};
+    }
+    device.port.slots = slots;
+    device.port.slot_count = 4;
+}
+
+static void given_factory(void)
+{
+    static uint8_t bytes[SIZE];
+    CHECK_EQ(fake_crypto_start(), PAWL_OK);
+    fake_release_make(
+        &v1, &(struct fake_release_plan){
+                 .sequence = 1, .seed = 1, .size = SIZE, .pair = true});
+    fake_device_open(&device);
+    open_second();
+    fake_device_provision(&device, 0, &v1);
+    fake_release_second(&v1, 0, bytes, SIZE);
+    fake_flash_load(&second_image[0], 0, bytes, SIZE);
+}
+
+static void power_on(void)
+{
+    (void)fake_device_power_on(&device);
+    for (unsigned i = 0; i < 2; i++) {
+        (void)fake_flash_power_on(&second_image[i]);
+        (void)fake_flash_power_on(&second_area[i]);
+    }
+}
+
+static enum pawl_status start(enum pawl_reset_cause cause)
+{
+    const struct pawl_boot_config config = {.product = &device.product,
+                                            .slots = slots,
+                                            .slot_count = 4,
+                                            .journal = &device.journal.port,
+                                            .counter = &device.counter,
+                                            .trust = &device.store,
+                                            .reset_cause = cause};
+    return pawl_boot_select(&boot, &config, &choice);
+}
+
+static enum pawl_status reset(enum pawl_reset_cause cause)
+{
+    enum pawl_status status = start(cause);
+    return status == PAWL_OK ? fake_device_start_engine(&device) : status;
+}
+
+static enum pawl_status settled(enum pawl_status status)
+{
+    return status == PAWL_PENDING ? fake_device_settle(&device) : status;
+}
+
+/* Gives the bytes of whichever component is wanted; PAWL_OK: CANDIDATE. */
+static enum pawl_status download(const struct fake_release *release)
+{
+    struct pawl_update_want want;
+    uint8_t bytes[512];
+    enum pawl_status status =
+        pawl_update_start(&device.update, fake_release_envelope(release));
+
+    while (status == PAWL_PENDING) {
+        enum pawl_status wanted = pawl_update_wanted(&device.update, &want);
+        if (wanted == PAWL_ERR_NOT_FOUND) {
+            return settled(pawl_update_finish(&device.update));
+        }
+        if (wanted == PAWL_OK) {
+            size_t n =
+                want.length < sizeof(bytes) ? want.length : sizeof(bytes);
+            (want.component == 0 ? fake_release_bytes : fake_release_second)(
+                release, want.offset, bytes, n);
+            wanted = pawl_update_write(&device.update, want.offset,
+                                       (struct pawl_bytes){bytes, n});
+        }
+        status = wanted < 0 ? fake_device_settle(&device)
+                            : pawl_update_step(&device.update, NULL);
+    }
+    return status;
+}
+
+static void make_v2(bool kept, bool wrong)
+{
+    fake_release_make(&v2, &(struct fake_release_plan){.sequence = 2,
+                                                       .seed = 7,
+                                                       .size = SIZE,
+                                                       .pair = true,
+                                                       .second_kept = kept,
+                                                       .second_wrong = wrong});
+}
+
+static void given_staged(void)
+{
+    given_factory();
+    make_v2(false, false);
+    CHECK_EQ(reset(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK_EQ(download(&v2), PAWL_OK);
+    CHECK_EQ(settled(pawl_update_install(&device.update)), PAWL_OK);
+}
+
+static void both_are_installed_as_one(void)
+{
+    given_staged();
+    CHECK_EQ(fake_device_info(&device).candidate.set, 3);
+    CHECK_EQ(reset(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK_EQ(choice.set, 3);
+    CHECK(choice.trial);
+    CHECK_EQ(settled(pawl_update_accept(&device.update)), PAWL_OK);
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+    CHECK_EQ(reset(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK_EQ(choice.set, 3);
+    CHECK_EQ(choice.reason, PAWL_BOOT_CONFIRMED);
+    CHECK_EQ(fake_device_breaches(&device), 0);
+}
+
+static void both_go_back_as_one(void)
+{
+    given_staged();
+    for (unsigned i = 0; i < PAWL_TRIAL_ATTEMPTS; i++) {
+        CHECK_EQ(start(PAWL_RESET_WATCHDOG), PAWL_OK);
+        CHECK_EQ(choice.set, 3);
+    }
+    CHECK_EQ(reset(PAWL_RESET_WATCHDOG), PAWL_OK);
+    CHECK_EQ(choice.set, 0);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
+}
+
+static void one_that_is_wrong_keeps_both_from_being_installed(void)
+{
+    given_factory();
+    make_v2(false, true);
+    CHECK_EQ(reset(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK(download(&v2) < 0);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
+    CHECK_EQ(fake_device_info(&device).reason, PAWL_UPDATE_REASON_DIGEST);
+    CHECK_EQ(reset(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK_EQ(choice.set, 0);
+}
+
+/* One that rots after the install keeps the other from being entered. */
+static void one_that_rots_keeps_both_from_being_entered(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        given_staged();
+        fake_flash_flip(i == 0 ? &device.image[1] : &second_image[1], 77, 2);
+        CHECK_EQ(reset(PAWL_RESET_SOFTWARE), PAWL_OK);
+        CHECK_EQ(choice.set, 0);
+        CHECK_EQ(choice.reverted, PAWL_UPDATE_REASON_BAD_IMAGE);
+    }
+}
+
+static void one_that_is_unchanged_stays_where_it_is(void)
+{
+    given_factory();
+    make_v2(true, false);
+    CHECK_EQ(reset(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK_EQ(download(&v2), PAWL_OK);
+    CHECK_EQ(second_image[0].erases[0] + second_image[1].erases[0], 0);
+    CHECK_EQ(settled(pawl_update_install(&device.update)), PAWL_OK);
+    CHECK_EQ(reset(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK_EQ(choice.set, 1);
+}
+
+static void a_manifest_that_forgets_one_is_refused_before_any_erase(void)
+{
+    given_factory();
+    fake_release_make(&v2, &(struct fake_release_plan){
+                               .sequence = 2, .seed = 7, .size = SIZE});
+    CHECK_EQ(reset(PAWL_RESET_POWER_ON), PAWL_OK);
+    uint32_t operations = fake_device_operations(&device);
+    CHECK_EQ(download(&v2), PAWL_ERR_CONDITION);
+    CHECK_EQ(pawl_update_reason(&device.update), PAWL_UPDATE_REASON_INCOMPLETE);
+    CHECK_EQ(fake_device_operations(&device), operations);
+}
+
+/* The next thing that an update needs, whatever was done already. */
+static void go_on(void)
+{
+    enum pawl_update_state state = fake_device_info(&device).state;
+    if (state == PAWL_UPDATE_READY || state == PAWL_UPDATE_WRITING) {
+        (void)download(&v2);
+        state = fake_device_info(&device).state;
+    }
+    if (state == PAWL_UPDATE_CANDIDATE) {
+        (void)settled(pawl_update_install(&device.update));
+    }
+    if (reset(PAWL_RESET_SOFTWARE) == PAWL_OK && choice.trial) {
+        (void)settled(pawl_update_accept(&device.update));
+    }
+}
+
+static void a_cut_anywhere_finds_the_old_set_or_the_new_one(void)
+{
+    bool cut = true;
+    unsigned sets[2] = {0, 0};
+    for (unsigned at = 0; cut; at++) {
+        given_factory();
+        make_v2(false, false);
+        CHECK_EQ(reset(PAWL_RESET_POWER_ON), PAWL_OK);
+        fake_flash_cut_power_at(&device.journal, at);
+        fake_flash_set_tear(&device.journal, at % 5, at % 2 != 0);
+        go_on();
+        cut = device.power.dead;
+        power_on();
+        CHECK_EQ(reset(PAWL_RESET_POWER_ON), PAWL_OK);
+        CHECK(choice.set == 0 || choice.set == 3);
+        sets[choice.set == 3]++;
+        go_on();
+        CHECK_EQ(fake_device_info(&device).running, 3);
+    }
+    CHECK(sets[0] != 0);
+    CHECK(sets[1] != 0);
+}
+
+static const struct check_test tests[] = {
+    CHECK_TEST(both_are_installed_as_one),
+    CHECK_TEST(both_go_back_as_one),
+    CHECK_TEST(one_that_is_wrong_keeps_both_from_being_installed),
+    CHECK_TEST(one_that_rots_keeps_both_from_being_entered),
+    CHECK_TEST(one_that_is_unchanged_stays_where_it_is),
+    CHECK_TEST(a_manifest_that_forgets_one_is_refused_before_any_erase),
+    CHECK_TEST(a_cut_anywhere_finds_the_old_set_or_the_new_one),
+};
+CHECK_MAIN(tests)
