@@ -10,7 +10,8 @@ foreach(program IN ITEMS loader application pushed check)
         "${CMAKE_CURRENT_LIST_DIR}/firmware/${program}.c")
     target_link_libraries(${name} PRIVATE pawl_options
         pawl_port_${PAWL_PORT_NAME})
-    target_link_options(${name} PRIVATE -Wl,--gc-sections)
+    target_link_options(${name} PRIVATE -Wl,--gc-sections
+        -Wl,-Map=${name}.map)
 endforeach()
 target_link_libraries(${PAWL_PORT_NAME}_loader PRIVATE pawl::boot)
 target_link_libraries(${PAWL_PORT_NAME}_application PRIVATE pawl::pawl)
