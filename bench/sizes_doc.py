@@ -96,7 +96,7 @@ def document(found, versions):
 # ---- the picture ----
 
 COLOURS = {"pawl": "#1b6ca8", "wolfSSL": "#b9c7d4", "libc": "#e3e3e3"}
-WIDTH, LEFT, BAR, GAP, TOP_MARGIN = 860, 250, 20, 8, 46
+WIDTH, LEFT, BAR, GAP, TOP_MARGIN = 880, 280, 20, 8, 46
 
 
 def bar(y, label, parts, scale):
