@@ -49,15 +49,20 @@ def sources(module):
     return sorted(glob.glob(f"{ROOT}/src/{module}/*.c"))
 
 
+def wolfssl_tree():
+    """The folder of wolfSSL's sources."""
+    tree = os.environ.get("PAWL_WOLFSSL_DIR")
+    if tree:
+        return tree
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return command("sh", f"{ROOT}/cmake/get-wolfssl.sh", f"{home}/pawl",
+                   "5.9.2", "5.7.2").strip()
+
+
 def wolfssl_flags():
     """Flags for files that include wolfSSL's headers, and its version. The
     settings are those of port/posix, as long as no target has its own."""
-    tree = os.environ.get("PAWL_WOLFSSL_DIR")
-    if not tree:
-        home = os.environ.get("XDG_CACHE_HOME") or \
-            os.path.expanduser("~/.cache")
-        tree = command("sh", f"{ROOT}/cmake/get-wolfssl.sh", f"{home}/pawl",
-                       "5.9.2", "5.7.2").strip()
+    tree = wolfssl_tree()
     with open(f"{tree}/wolfssl/version.h", encoding="utf-8") as f:
         version = re.search(r'VERSION_STRING "([^"]*)"', f.read()).group(1)
     return ["-DWOLFSSL_USER_SETTINGS", f"-I{ROOT}/port/posix",

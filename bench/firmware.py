@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 
-from build import ROOT, Unmeasured, command
+from build import ROOT, Unmeasured, command, wolfssl_tree
 
 CORES = ("m3", "m4", "m33")
 # The program of port/template that shows a profile; what it is; its roots.
@@ -42,19 +42,23 @@ POINTERS = {
 
 
 def build(core, work):
-    """Configures and builds the programs for a core; their folder."""
+    """Configures and builds the programs for a core; their folder. wolfSSL is
+    compiled each time: what is kept of it has no call graph beside it."""
     folder = f"{work}/{core}"
+    environment = {**os.environ, "XDG_CACHE_HOME": f"{work}/cache"}
+    environment.pop("CMAKE_C_COMPILER_LAUNCHER", None)
     command("cmake", "-S", ROOT, "-B", folder, "-G", "Ninja",
             f"-DCMAKE_TOOLCHAIN_FILE={ROOT}/cmake/toolchain-cortex-{core}.cmake",
             "-DCMAKE_BUILD_TYPE=MinSizeRel", "-DPAWL_PORT=template",
+            f"-DPAWL_WOLFSSL_DIR={wolfssl_tree()}",
             "-DCMAKE_C_FLAGS=-fcallgraph-info=su "
             f"-mcpu=cortex-{core} -mthumb -mfloat-abi=soft",
             "-DCMAKE_EXE_LINKER_FLAGS=-nostartfiles --specs=nano.specs "
             "--specs=nosys.specs -Wl,-e,main -Wl,--no-warn-rwx-segments "
             "-Wl,-T," + f"{ROOT}/bench/target/firmware.ld",
             "-DPAWL_BUILD_TESTS=OFF", "-DPAWL_BUILD_TOOLS=OFF",
-            "-DPAWL_BUILD_EXAMPLES=OFF")
-    command("cmake", "--build", folder)
+            "-DPAWL_BUILD_EXAMPLES=OFF", env=environment)
+    command("cmake", "--build", folder, env=environment)
     return folder
 
 
