@@ -427,6 +427,9 @@ def hybrid_rows(w):
         hybrid = {**GOOD, "group": "X25519MLKEM768", "round_trips": 1}
         row("hybrid key exchange", hybrid, ["--hybrid"], wolf="tls13",
             flags=["--group", "x25519mlkem768"])
+        row("hybrid key exchange, for which 28 KiB are too few",
+            refused("PAWL_ERR_NO_MEMORY"), ["--hybrid", "--own-memory"],
+            ours=True, wolf="tls13", flags=["--group", "x25519mlkem768"])
         row("hybrid key exchange, 3 bytes a call", hybrid,
             ["--hybrid", "--piece", "3"], wolf="tls13",
             flags=["--group", "x25519mlkem768"])
@@ -484,9 +487,17 @@ def noise_rows(w):
                 f"{seed}", good,
                 [*options, *noise, "--mangle", "20", "--seed", seed],
                 slow=True, **server)
+        if not w.wolfssl_server:
+            continue
+        # openssl s_server serves one client, and waits for it if it is gone.
+        wolf = "dtls1" + name[-1]
         row(f"DTLS {name}, 40 runs with bits wrong, none of them harmful",
             {"runs": 40, "leaks": 0, "again": GOOD}, [*options, *sweep],
-            slow=True, **server)
+            slow=True, wolf=wolf)
+        row(f"DTLS {name}, each allocation fails in turn",
+            {"sweep": "alloc", "leaks": 0, "only": "PAWL_ERR_NO_MEMORY",
+             "again": GOOD}, [*options, "--sweep", "alloc"], slow=True,
+            wolf=wolf)
 
 
 def dtls13_rows(w):
@@ -512,6 +523,8 @@ def dtls13_rows(w):
     for version, expected, options in (("dtls13", good, ["--datagram"]),
                                        ("dtls12", old, DTLS12)):
         name = "DTLS 1." + version[-1]
+        row(f"{name}, messages come one by one, or are told to be too long",
+            expected, [*options, "--messages"], wolf=version)
         row(f"{name}, a connection ID of 8 bytes", {**expected, "cid": True},
             [*options, "--cid", "required"], wolf=version,
             flags=["--cid", "8"])

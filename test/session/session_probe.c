@@ -26,6 +26,7 @@
  *   --seed N          of this run of bad luck
  *   --rate N          the clock runs N times as fast
  *   --empty           nobody is there; time jumps from deadline to deadline
+ *   --messages        four messages of several lengths, in place of a line
  *   --rebind          after the handshake, it goes on from another address
  *   --ticket          with the ticket of the sessions before
  *   --flip N          whose bit N is flipped
@@ -73,7 +74,7 @@ struct options {
     size_t alloc_at;         /* 0: never */
     const char *key_store;   /* how it fails; "" if it does not */
     bool own_memory, features, rebind, empty;
-    bool ticket, seal, reset;
+    bool ticket, seal, reset, messages;
     size_t flip; /* SIZE_MAX: none */
     uint32_t max_age_s, later_s, age_s;
     const char *sweep;
@@ -415,6 +416,49 @@ static void add_deadline(struct pawl_wait *wait, uint64_t at_ms)
     }
 }
 
+static bool send_message(struct pawl_session *session, size_t len)
+{
+    static const char text[512];
+    struct pawl_wait wait;
+    size_t sent = 0;
+
+    return pawl_session_send(session, text, len, &sent, &wait) == PAWL_OK &&
+           sent == len;
+}
+
+/* Whether the next message that arrives is len long, and what receiving it
+ * into cap bytes answers. */
+static bool next_message_is(struct pawl_session *session, size_t len,
+                            size_t cap, enum pawl_status expected)
+{
+    char buf[512];
+    size_t received = 0;
+    uint64_t give_up_ms = probe_monotonic(NULL) + options.timeout_ms;
+    struct pawl_wait wait = {0};
+    enum pawl_status status = PAWL_PENDING;
+
+    while (status == PAWL_PENDING && probe_monotonic(NULL) < give_up_ms) {
+        status = pawl_session_receive(session, buf, cap, &received, &wait);
+        if (status == PAWL_PENDING) {
+            add_deadline(&wait, give_up_ms);
+            sleep_until(&wait);
+        }
+    }
+    return status == expected && received == len;
+}
+
+/* Messages arrive one by one and whole, or not at all. */
+static enum pawl_status messages(struct pawl_session *session, bool *echoed)
+{
+    *echoed = send_message(session, 3) && send_message(session, 100) &&
+              next_message_is(session, 3, 512, PAWL_OK) &&
+              next_message_is(session, 100, 512, PAWL_OK) &&
+              send_message(session, 300) && send_message(session, 5) &&
+              next_message_is(session, 300, 10, PAWL_ERR_TOO_SMALL) &&
+              next_message_is(session, 5, 5, PAWL_OK);
+    return *echoed ? PAWL_OK : PAWL_ERR_FAULT;
+}
+
 /* Sends the text as a line and waits for its reverse. */
 static enum pawl_status echo(struct pawl_session *session, bool *echoed)
 {
@@ -619,7 +663,8 @@ static struct outcome run(bool quiet)
             rebind();
         }
         later_ms += (uint64_t)options.age_s * 1000;
-        outcome.status = echo(&session, &outcome.echoed);
+        outcome.status = options.messages ? messages(&session, &outcome.echoed)
+                                          : echo(&session, &outcome.echoed);
     }
     outcome.spent = options.alloc_at != 0 && global->fail_at == 0;
     global->fail_at = 0;
@@ -859,6 +904,8 @@ static bool take_flag(const char *name)
         options.block = true;
     } else if (strcmp(name, "--mute") == 0) {
         options.mute = true;
+    } else if (strcmp(name, "--messages") == 0) {
+        options.messages = true;
     } else if (strcmp(name, "--ticket") == 0) {
         options.ticket = true;
     } else if (strcmp(name, "--seal") == 0) {
