@@ -39,19 +39,32 @@ def regions(pid):
         span, access = line.split()[:2]
         if access[0] == "r" and not line.endswith(("[vvar]", "[vsyscall]")):
             first, last = (int(number, 16) for number in span.split("-"))
-            yield first, last - first
+            yield first, last - first, "w" in access
+
+
+def read_region(memory, first, length):
+    """As much of a region as can be read."""
+    data = b""
+    try:
+        memory.seek(first)
+        while len(data) < length:
+            more = memory.read(length - len(data))
+            if not more:
+                break
+            data += more
+    except (OSError, ValueError, OverflowError):
+        pass
+    return data
 
 
 def search_once(pid, wanted):
     """(found, bytes searched), in a process that stands still."""
     searched, found = 0, False
     with open(f"/proc/{pid}/mem", "rb", 0) as memory:
-        for first, length in regions(pid):
-            try:
-                memory.seek(first)
-                data = memory.read(length)
-            except (OSError, ValueError, OverflowError):
-                continue
+        for first, length, writable in regions(pid):
+            data = read_region(memory, first, length)
+            if writable and len(data) < length:
+                raise RuntimeError(f"{length} bytes of {pid} cannot be read")
             searched += len(data)
             found = found or any(form in data for form in wanted)
     return found, searched

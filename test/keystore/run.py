@@ -82,6 +82,7 @@ class Probe:
         folder = folder or store.folder
         if store.kind == "soft":
             prepare_soft(folder)
+        self.run, self.kind = run, store.kind
         self.process = subprocess.Popen(
             [run.arguments.probe, folder, name or store.name],
             env={**store.env, **env}, stdin=subprocess.PIPE,
@@ -112,7 +113,13 @@ class Probe:
         except BrokenPipeError:
             pass
         self.process.stdout.close()
-        stores.end(self.process)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            stores.end(self.process)
+        if self.process.returncode != 0:
+            self.run.row(self.kind, "the probe ends well", False,
+                         f"exit code {self.process.returncode}")
 
 
 def prepare_soft(folder):
