@@ -116,6 +116,15 @@ def good_rows(world, folder):
         done = connect(folder, f"127.0.0.1:{server.port}", "--device", "d")
         check("text for a person", done.returncode == 0 and
               "result: confirmed\n" in done.stdout, done.stdout)
+        got = expect("resumption", OK, connect(
+            folder, f"127.0.0.1:{server.port}", *named, "--resume"),
+            resumed=True, result="confirmed", signatures=0)
+        check("a resumed session is shorter than the full one",
+              got["bytes_in"] < got["full"]["bytes_in"], got)
+    with peers.Server(world, flags=["-num_tickets", "0"]) as server:
+        expect("no ticket, no resumption", OK, connect(
+            folder, f"127.0.0.1:{server.port}", *named, "--resume"),
+            resumed=False, signatures=1)
     with peers.Server(world, flags=["-tls1_2"]) as server:
         expect("TLS 1.2", OK, connect(
             folder, f"127.0.0.1:{server.port}", *named, "--tls12"),

@@ -22,7 +22,7 @@ static const char *const word_names[] = {"HOST:PORT"};
 
 struct options {
     const char *target, *dir, *anchor, *server_name, *alpn, *timeout;
-    size_t dtls, tls12, json;
+    size_t dtls, tls12, resume, json;
 };
 
 /* What lives as long as the command. */
@@ -83,6 +83,7 @@ static int take_options(int argc, char **argv, struct options *options,
         {"--timeout", &options->timeout, 1, NULL, false},
         {"--dtls", NULL, 1, &options->dtls, false},
         {"--tls12", NULL, 1, &options->tls12, false},
+        {"--resume", NULL, 1, &options->resume, false},
         {"--json", NULL, 1, &options->json, false},
     };
 
@@ -102,6 +103,7 @@ static int take_options(int argc, char **argv, struct options *options,
                          PAWL_SESSION_ALPN_MAX - 1);
     }
     connection->target = options->target;
+    connection->asks_to_resume = options->resume > 0;
     connection->endpoint.server_name = options->server_name;
     connection->endpoint.alpn = options->alpn;
     connection->endpoint.tls12 = options->tls12 > 0;
@@ -298,9 +300,40 @@ static enum pawl_status listen_to(uint64_t give_up_ms)
     return PAWL_OK;
 }
 
+/* One session, as far as it comes. */
+static void run_once(struct connection *connection,
+                     const struct pawl_session_config *config)
+{
+    uint64_t give_up_ms = now_ms() + config->handshake_timeout_ms;
+
+    connection->status = pawl_session_open(&session, config);
+    if (connection->status == PAWL_ERR_UNSUPPORTED &&
+        connection->endpoint.connection_id == PAWL_CID_OFFERED) {
+        /* A wolfSSL without connection IDs; they are no must. */
+        connection->endpoint.connection_id = PAWL_CID_NONE;
+        connection->status = pawl_session_open(&session, config);
+    }
+    if (connection->status == PAWL_OK) {
+        connection->status = shake(give_up_ms);
+    }
+    if (connection->status == PAWL_OK) {
+        const char *group = pawl_session_group(&session);
+        size_t len = strlen(group);
+
+        pawl_session_alpn(&session, connection->alpn);
+        memset(connection->group, 0, sizeof connection->group);
+        memcpy(connection->group, group,
+               len < sizeof connection->group ? len : 0);
+        connection->status = listen_to(give_up_ms);
+    }
+}
+
+/* The session; and with --resume a second one from the ticket of the first,
+ * which lies in this process alone. */
 static void run(struct connection *connection,
                 const struct pawl_credential *credential, uint32_t timeout_ms)
 {
+    static struct pawl_ticket ticket;
     const struct pawl_session_config config = {
         .port = &device.port,
         .endpoint = &connection->endpoint,
@@ -308,30 +341,20 @@ static void run(struct connection *connection,
         .trust = &trust,
         .time_floor_s = pawl_identity_time_floor(&identity),
         .handshake_timeout_ms = timeout_ms,
+        .ticket = connection->asks_to_resume ? &ticket : NULL,
+        .resumption = connection->asks_to_resume ? &pawl_resumption : NULL,
         .on_chain = keep_chain,
         .on_chain_ctx = connection,
     };
-    uint64_t give_up_ms = now_ms() + timeout_ms;
 
     connection->session = &session;
-    connection->status = pawl_session_open(&session, &config);
-    if (connection->status == PAWL_ERR_UNSUPPORTED &&
-        connection->endpoint.connection_id == PAWL_CID_OFFERED) {
-        /* A wolfSSL without connection IDs; they are no must. */
-        connection->endpoint.connection_id = PAWL_CID_NONE;
-        connection->status = pawl_session_open(&session, &config);
+    run_once(connection, &config);
+    if (connection->status == PAWL_OK && connection->asks_to_resume) {
+        connection->full = pawl_session_info(&session);
+        pawl_session_close(&session);
+        run_once(connection, &config);
     }
-    if (connection->status == PAWL_OK) {
-        connection->status = shake(give_up_ms);
-    }
-    if (connection->status == PAWL_OK) {
-        const char *group = pawl_session_group(&session);
-
-        pawl_session_alpn(&session, connection->alpn);
-        memcpy(connection->group, group,
-               strlen(group) < sizeof connection->group ? strlen(group) : 0);
-        connection->status = listen_to(give_up_ms);
-    }
+    pawl_ticket_wipe(&ticket);
 }
 
 /* With the device open. */

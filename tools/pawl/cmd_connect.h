@@ -30,6 +30,8 @@ struct connection {
     size_t chain_count;
     struct tool_file chain[CONNECT_CHAIN_MAX];
     char group[32], alpn[PAWL_SESSION_ALPN_MAX];
+    bool asks_to_resume;
+    struct pawl_session_info full; /* of the session before, if one resumes */
 };
 
 /* Which exit code a finished connection has. */

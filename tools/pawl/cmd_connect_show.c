@@ -222,12 +222,13 @@ static void add_negotiated(json_t *json, const struct connection *connection)
     struct pawl_session_info info = pawl_session_info(connection->session);
 
     (void)json_object_update_new(
-        json, json_pack("{s:o, s:o, s:o, s:o, s:b, s:b, s:o}", "version",
-                        text_or_none(version_name(info.version)), "suite",
-                        text_or_none(suite_name(info.suite)), "group",
-                        text_or_none(connection->group), "alpn",
-                        text_or_none(connection->alpn), "resumed", 0, "cid",
-                        info.connection_id, "chain", chain_json(connection)));
+        json,
+        json_pack("{s:o, s:o, s:o, s:o, s:b, s:b, s:o}", "version",
+                  text_or_none(version_name(info.version)), "suite",
+                  text_or_none(suite_name(info.suite)), "group",
+                  text_or_none(connection->group), "alpn",
+                  text_or_none(connection->alpn), "resumed", info.resumed,
+                  "cid", info.connection_id, "chain", chain_json(connection)));
     (void)json_object_update_new(
         json, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "round_trips",
                         (json_int_t)info.round_trips, "timeouts",
@@ -299,6 +300,21 @@ static int complain(const struct connection *connection)
                      stage_name(failure->stage), alert, advice_for(connection));
 }
 
+/* What the full handshake had cost, that the resumed one is compared with. */
+static json_t *full_json(const struct connection *connection)
+{
+    const struct pawl_session_info *full = &connection->full;
+
+    if (full->version == 0) {
+        return json_null();
+    }
+    return json_pack("{s:I, s:I, s:I, s:I}", "round_trips",
+                     (json_int_t)full->round_trips, "bytes_in",
+                     (json_int_t)full->bytes_in, "bytes_out",
+                     (json_int_t)full->bytes_out, "handshake_ms",
+                     (json_int_t)full->handshake_ms);
+}
+
 int connect_show(const struct connection *connection, bool as_json)
 {
     const char *name = connection->endpoint.server_name;
@@ -310,6 +326,9 @@ int connect_show(const struct connection *connection, bool as_json)
                   connection->identity);
 
     add_negotiated(json, connection);
+    if (connection->asks_to_resume) {
+        (void)json_object_set_new(json, "full", full_json(connection));
+    }
     (void)json_object_set_new(
         json, "failure",
         failure_json(pawl_session_failure(connection->session)));

@@ -144,7 +144,7 @@ static const struct command {
      "it retained, so that a device that sleeps learns of it.\n"},
     {"connect", "", connect_run,
      "HOST:PORT --device DIR [--anchor PEM] [--server-name N] [--dtls]\n"
-     "       [--alpn P] [--tls12] [--timeout SECONDS] [--json]",
+     "       [--alpn P] [--tls12] [--resume] [--timeout SECONDS] [--json]",
      "try a session as the device would open it",
      "Opens a session with the identity and the trust of the device in DIR,\n"
      "which is only read, and prints what was negotiated, or what failed: the\n"
@@ -157,6 +157,10 @@ static const struct command {
      "--dtls            DTLS over UDP\n"
      "--alpn P          the protocol to ask for, such as mqtt or coap\n"
      "--tls12           take TLS 1.2 (with --dtls: DTLS 1.2) besides 1.3\n"
+     "--resume          once it is confirmed, connect again from its ticket, "
+     "and\n"
+     "                  show that session; \"full\" is what the first one "
+     "cost\n"
      "--timeout S       give up after so many seconds; 10\n"
      "\n"
      "Exit: 0 confirmed by both sides, or established with a server that says\n"
