@@ -206,6 +206,16 @@ static void a_manifest_that_forgets_one_is_refused_before_any_erase(void)
     CHECK_EQ(fake_device_operations(&device), operations);
 }
 
+/* Nor does boot start what the manifest says nothing about. */
+static void a_set_whose_manifest_forgets_one_is_not_entered(void)
+{
+    given_factory();
+    fake_release_make(&v2, &(struct fake_release_plan){
+                               .sequence = 2, .seed = 7, .size = SIZE});
+    fake_device_provision(&device, 0, &v2);
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_ERR_NO_IMAGE);
+}
+
 /* The next thing that an update needs, whatever was done already. */
 static void go_on(void)
 {
@@ -252,6 +262,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(one_that_rots_keeps_both_from_being_entered),
     CHECK_TEST(one_that_is_unchanged_stays_where_it_is),
     CHECK_TEST(a_manifest_that_forgets_one_is_refused_before_any_erase),
+    CHECK_TEST(a_set_whose_manifest_forgets_one_is_not_entered),
     CHECK_TEST(a_cut_anywhere_finds_the_old_set_or_the_new_one),
 };
 CHECK_MAIN(tests)
