@@ -761,7 +761,16 @@ exec openssl x509 -req -in "$1" -out "$2" -CA factory.pem \\
         self.check("the serial is shown", shown.get("serial") == "dev-1",
                    shown)
         self.pawl(DONE, "update", "show", "dev")
-        json.loads(self.pawl(DONE, "update", "show", "dev", "--json"))
+        shown = json.loads(self.pawl(DONE, "update", "show", "dev", "--json"))
+        slots = {slot["slot"]: slot for slot in shown["slots"]}
+        self.check("the slots are shown, and what lies in them",
+                   sorted(slots) == ["A", "B"] and
+                   slots["A"]["sequence"] == 2 and
+                   slots["B"]["manifest"] == "none", slots)
+        self.check("the journal's wear and its frames are shown",
+                   shown["journal_wear"]["bank_erases"] == 0 and
+                   shown["frames"] == [] and shown["failed_trials"] == [],
+                   shown)
 
     def announcements(self):
         uri = "https://fw.example/v2.suit"

@@ -5,6 +5,8 @@
 #include "tool.h"
 #include "update/record.h"
 #include <pawl/http.h>
+#include <pawl/manifest.h>
+#include <pawl/trust.h>
 #include <pawl/update_state.h>
 #include <posix.h>
 #include <stdio.h>
@@ -68,6 +70,115 @@ static json_t *record_json(const struct pawl_record *record,
         "durable", (json_int_t)durable(record));
 }
 
+/* What is recorded of trials that failed (doc/SPEC.md, "Update record"). */
+static json_t *failed_json(const struct pawl_record *record)
+{
+    enum {
+        AT = 40,
+        SIZE = 52,
+        DIGEST = 24
+    };
+    const uint8_t *at = record->extension + AT;
+    json_t *list = json_array();
+
+    if (record->extension_len < AT + SIZE || at[0] != 0x02) {
+        return list;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        if (at[1 + i] != 0) {
+            (void)json_array_append_new(
+                list, json_pack("{s:i, s:o}", "trials", at[1 + i], "manifest",
+                                hex_json(at + 4 + i * DIGEST, DIGEST)));
+        }
+    }
+    return list;
+}
+
+/* What a set of the record is to the slot whose area holds its manifest. */
+static const char *holds(const struct pawl_record *record, size_t slot)
+{
+    if (record->target.known && record->target.manifest_slot == slot) {
+        return "candidate";
+    }
+    if (record->current.known && record->current.manifest_slot == slot) {
+        return "current";
+    }
+    if (record->previous.known && record->previous.manifest_slot == slot) {
+        return "previous";
+    }
+    return "nothing recorded";
+}
+
+/* The manifest beside a slot's image, judged by the device's trust. */
+static void add_manifest(json_t *json, const struct pawl_slot *slot,
+                         const struct pawl_trust *trust)
+{
+    static uint8_t stored[PAWL_MANIFEST_MAX];
+    const struct pawl_manifest_policy policy = {
+        .signers = trust->signers,
+        .signer_count = trust->signer_count,
+        .threshold = trust->signer_threshold,
+        .allow_retired = true,
+    };
+    struct pawl_manifest manifest;
+    size_t len = sizeof stored;
+    enum pawl_status status = pawl_area_read(slot->manifest, stored, &len);
+
+    if (status == PAWL_OK) {
+        status = pawl_manifest_open_stored(
+            &manifest, (struct pawl_bytes){stored, len}, &policy);
+    }
+    if (status != PAWL_OK) {
+        (void)json_object_set_new(json, "manifest",
+                                  json_string(status == PAWL_ERR_NOT_FOUND
+                                                  ? "none"
+                                                  : pawl_status_text(status)));
+        return;
+    }
+    (void)json_object_set_new(
+        json, "manifest", hex_json(manifest.digest, sizeof manifest.digest));
+    (void)json_object_set_new(json, "sequence",
+                              json_integer((json_int_t)manifest.sequence));
+}
+
+static json_t *slots_json(const struct pawl_posix_device *device,
+                          const struct pawl_record *record)
+{
+    static struct pawl_trust trust;
+    json_t *list = json_array();
+
+    if (pawl_trust_open(&trust, device->port.store) != PAWL_OK) {
+        memset(&trust, 0, sizeof trust);
+    }
+    for (size_t i = 0; i < device->port.slot_count; i++) {
+        const struct pawl_slot *slot = &device->port.slots[i];
+        json_t *json = json_pack(
+            "{s:s, s:o, s:I, s:s}", "slot", slot->index == 0 ? "A" : "B",
+            "component", hex_json(slot->component.data, slot->component.len),
+            "size", (json_int_t)slot->image->size, "holds", holds(record, i));
+        add_manifest(json, slot, &trust);
+        (void)json_array_append_new(list, json);
+    }
+    return list;
+}
+
+/* Each bank that is erased brings the next epoch, so epochs count erases. */
+static json_t *wear_json(const struct pawl_flash *flash, json_t *frames)
+{
+    json_int_t erases = 0;
+    json_t *frame = NULL;
+    size_t i = 0;
+
+    json_array_foreach(frames, i, frame)
+    {
+        json_int_t epoch = json_integer_value(json_object_get(frame, "epoch"));
+        erases = epoch > erases ? epoch : erases;
+    }
+    return json_pack("{s:I, s:I, s:I}", "bank_erases", erases,
+                     "erases_of_a_block", (erases + 1) / 2, "blocks_of_a_bank",
+                     (json_int_t)(flash->size / 2 / flash->erase_size));
+}
+
 /* Every frame that is not blank, with the verdict on it. */
 static json_t *frames_json(const struct pawl_flash *flash)
 {
@@ -122,7 +233,15 @@ static json_t *update_json(struct pawl_posix_device *device)
     }
     json_t *json = record_json(&record, value);
     (void)json_object_set_new(json, "journal", json_string(found));
-    (void)json_object_set_new(json, "frames", frames_json(flash));
+    (void)json_object_set_new(json, "why",
+                              json_string(pawl_status_text(record.status)));
+    (void)json_object_set_new(json, "trust_version",
+                              json_integer((json_int_t)record.trust_version));
+    (void)json_object_set_new(json, "failed_trials", failed_json(&record));
+    (void)json_object_set_new(json, "slots", slots_json(device, &record));
+    json_t *frames = frames_json(flash);
+    (void)json_object_set_new(json, "journal_wear", wear_json(flash, frames));
+    (void)json_object_set_new(json, "frames", frames);
     return json;
 }
 
