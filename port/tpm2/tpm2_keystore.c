@@ -8,7 +8,7 @@
 #include <tss2/tss2_tctildr.h>
 
 /* The part of the persistent handles that is the owner's (TCG Registry of
- * Reserved TPM 2.0 Handles, 2.3.2). */
+ * Reserved TPM 2.0 Handles and Localities). */
 #define OWNER_FIRST 0x81000000u
 #define OWNER_LAST 0x817FFFFFu
 

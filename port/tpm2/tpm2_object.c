@@ -16,8 +16,8 @@ static const TPML_PCR_SELECTION no_pcr;
 
 /* ---- templates ---- */
 
-/* TCG's storage key of P-256 (EK Credential Profile 2.3, H-6 without the
- * policy; as tpm2-tools make it). */
+/* The storage root key of P-256, as TCG's TPM v2.0 Provisioning Guidance
+ * describes it. */
 static const TPM2B_PUBLIC storage_template = {
     .publicArea = {
         .type = TPM2_ALG_ECC,

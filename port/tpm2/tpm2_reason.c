@@ -4,7 +4,7 @@
  * What an answer means: for pawl a status, for a person a line. A TSS2_RC
  * has the layer that answered in its bits 16 to 23; a TPM's own code of format
  * 1 has the number of a handle, session or parameter in it besides (TPM 2.0
- * Library, part 2, 6.6.3).
+ * Library, part 2, 6.6).
  */
 #include "tpm2_internal.h"
 
