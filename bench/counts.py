@@ -14,6 +14,13 @@ QEMU = ["qemu-system-arm", "-M", "mps2-an385", "-display", "none", "-monitor",
         "none", "-serial", "none", "-icount", "shift=6,align=off,sleep=off",
         "-chardev", "stdio,id=out", "-semihosting-config",
         "enable=on,target=native,chardev=out"]
+# An image at the reset vector of port/mps2, with 16 KiB of stack.
+LINK = ["-Wl,-T," + f"{ROOT}/port/mps2/mps2.ld", "-Wl,-u,reset",
+        "-Wl,--defsym=code_origin=0,--defsym=code_size=4M",
+        "-Wl,--defsym=ram_origin=0x20000000,--defsym=ram_size=4M",
+        "-Wl,--defsym=stack_size=16K", "-Wl,--no-warn-rwx-segments"]
+BOARD = [f"{ROOT}/port/mps2/{name}.c"
+         for name in ("start", "semihosting", "image", "flash")]
 MODULES = ("base", "cbor", "cose", "manifest")
 UPDATE_MODULES = MODULES + ("trust", "journal", "update", "boot")
 REPLACED = ("pawl_sha256_start", "pawl_sha256_update", "pawl_sha256_finish",
@@ -43,7 +50,7 @@ def _in_qemu(files, image, *flags):
     """{name: number} that a program prints on the target, twice the same."""
     command(TARGET_CC, *CPU, *CFLAGS, *INCLUDES, *WARNINGS, *flags,
             "--specs=nano.specs", "-nostartfiles", "-Wl,--gc-sections",
-            "-T", f"{ROOT}/bench/target/image.ld", *files, "-o", image)
+            *LINK, f"-I{ROOT}/port/mps2", *files, "-o", image)
 
     def run():
         try:
@@ -57,9 +64,9 @@ def _in_qemu(files, image, *flags):
 
 def on_target(work):
     """{name: number} that bench/target/manifest.c prints."""
-    return _in_qemu(_files("target/board.c", "target/manifest.c",
-                           "manifest/examples.c",
-                           "manifest/replaced_crypto.c"),
+    return _in_qemu(BOARD + _files("target/board.c", "target/manifest.c",
+                                   "manifest/examples.c",
+                                   "manifest/replaced_crypto.c"),
                     f"{work}/manifest.elf")
 
 
@@ -73,7 +80,8 @@ def _update_files(*own):
 
 def update_on_target(work):
     """{name: number} that bench/target/update.c prints."""
-    return _in_qemu(_update_files("target/board.c", "target/update.c"),
+    return _in_qemu(BOARD + _update_files("target/board.c",
+                                          "target/update.c"),
                     f"{work}/update.elf", f"-I{ROOT}/test")
 
 

@@ -24,12 +24,6 @@ void bench_failed(const char *what)
     board_exit(1);
 }
 
-/* newlib's wants a system below it. */
-void abort(void)
-{
-    board_exit(2);
-}
-
 void bench_outside_begin(void)
 {
     outside_begin = board_ticks();

@@ -59,7 +59,7 @@ def unit(core, slow):
 def examples(core):
     vectors = os.environ.get("PAWL_VECTORS",
                              os.path.join(ROOT, "..", "shared", "vectors"))
-    return Job(core, "manifest examples", 60,
+    return Job(core, "manifest examples", 300,
                ["sh", os.path.join(ROOT, "port", "mps2", "qemu.sh"),
                 MACHINES[core],
                 build(core, "test", "test_manifest_examples.elf"),
@@ -86,7 +86,7 @@ def memory(core):
 def jobs(args):
     images = "mps2_v1_a.bin"
     for core in ("m3", "m4"):
-        yield python(core, "life", 600, r"%s: (\d+ kills.*)$" % core,
+        yield python(core, "life", 1800, r"%s: (\d+ kills.*)$" % core,
                      "--images", build(core, "examples", "mps2"), "--tool",
                      args.tool, "--kills", str((args.kills + 1) // 2),
                      "--seed", str(args.seed))
