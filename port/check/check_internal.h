@@ -49,6 +49,10 @@ unsigned pawl_check_rows(struct check_run *run, const char *header,
                          const struct check_row *rows, size_t count,
                          size_t first);
 
+/* The part of pawl_port_check_keystore() that is in check_sealing.c. *pending
+ * becomes true when a call has answered PAWL_PENDING. */
+unsigned pawl_check_sealing(const struct pawl_port_check *check, bool *pending);
+
 /* Whether len bytes are equal. */
 bool pawl_check_equal(const uint8_t *a, const uint8_t *b, size_t len);
 

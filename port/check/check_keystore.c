@@ -12,8 +12,6 @@
 
 #define HEADER "pawl/port/keystore.h"
 #define SIGNATURES 16
-#define SECRET_SIZE 48
-#define SEALED_MAX 512
 
 #define A PAWL_KEY_LDEVID_A
 #define B PAWL_KEY_LDEVID_B
@@ -439,131 +437,6 @@ static void idevid(struct run *run)
     }
 }
 
-/* ---- sealing ---- */
-
-static bool can_seal(struct run *run)
-{
-    if (run->store->seal == NULL || run->store->unseal == NULL) {
-        skip(run, "the store does not seal");
-        return false;
-    }
-    return true;
-}
-
-static enum pawl_status seal(struct run *run, const uint8_t *plain,
-                             uint8_t *sealed, size_t *len)
-{
-    return seen(run, run->store->seal(run->store->ctx,
-                                      (struct pawl_bytes){plain, SECRET_SIZE},
-                                      sealed, len));
-}
-
-static enum pawl_status unseal(struct run *run, const uint8_t *sealed,
-                               size_t len, uint8_t *plain, size_t *plain_len)
-{
-    return seen(run, run->store->unseal(run->store->ctx,
-                                        (struct pawl_bytes){sealed, len}, plain,
-                                        plain_len));
-}
-
-static void fill_secret(uint8_t secret[SECRET_SIZE])
-{
-    for (unsigned i = 0; i < SECRET_SIZE; i++) {
-        secret[i] = (uint8_t)(i * 5u + 1u);
-    }
-}
-
-/* Whether 16 bytes in a row of secret stand in sealed. */
-static bool shows(const uint8_t *sealed, size_t len, const uint8_t *secret)
-{
-    for (size_t i = 0; i + 16 <= len; i++) {
-        for (size_t j = 0; j + 16 <= SECRET_SIZE; j++) {
-            if (memcmp(sealed + i, secret + j, 16) == 0) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static void sealed_and_back(struct run *run)
-{
-    uint8_t secret[SECRET_SIZE], sealed[SEALED_MAX], back[SECRET_SIZE];
-    size_t len = sizeof sealed, back_len = sizeof back;
-
-    if (!can_seal(run)) {
-        return;
-    }
-    fill_secret(secret);
-    enum pawl_status status = seal(run, secret, sealed, &len);
-
-    if (status != PAWL_OK || len > sizeof sealed) {
-        (void)violated(run, "seal() fails", status);
-        return;
-    }
-    if (shows(sealed, len, secret)) {
-        (void)violated(run, "the secret can be read in what is sealed", status);
-    }
-    status = unseal(run, sealed, len, back, &back_len);
-    if (status != PAWL_OK || back_len != sizeof secret ||
-        !pawl_check_equal(back, secret, sizeof secret)) {
-        (void)violated(run, "unseal() does not give it back", status);
-    }
-}
-
-static void room_is_told(struct run *run)
-{
-    uint8_t secret[SECRET_SIZE], sealed[SEALED_MAX];
-    size_t len = sizeof sealed, needed = 1;
-
-    if (!can_seal(run)) {
-        return;
-    }
-    fill_secret(secret);
-    enum pawl_status status = seal(run, secret, sealed, &needed);
-
-    if (status != PAWL_ERR_TOO_SMALL || seal(run, secret, sealed, &len) != 0 ||
-        needed != len) {
-        (void)violated(run, "the length that seal() asks for is wrong", status);
-        return;
-    }
-    needed = SECRET_SIZE - 1;
-    status = unseal(run, sealed, len, secret, &needed);
-    if (status != PAWL_ERR_TOO_SMALL || needed != SECRET_SIZE) {
-        (void)violated(run, "the length that unseal() asks for is wrong",
-                       status);
-    }
-}
-
-static void damage_shows(struct run *run)
-{
-    uint8_t secret[SECRET_SIZE], sealed[SEALED_MAX];
-    size_t len = sizeof sealed;
-
-    if (!can_seal(run)) {
-        return;
-    }
-    fill_secret(secret);
-    enum pawl_status status = seal(run, secret, sealed, &len);
-
-    for (size_t i = 0; i < len && status == PAWL_OK; i++) {
-        size_t room = sizeof secret;
-
-        sealed[i] ^= 0x10;
-        enum pawl_status answer = unseal(run, sealed, len, secret, &room);
-        sealed[i] ^= 0x10;
-        if (answer != PAWL_ERR_SIGNATURE) {
-            (void)violated(run, "a changed byte is not noticed", answer);
-            return;
-        }
-    }
-    size_t room = sizeof secret;
-
-    if (unseal(run, sealed, len - 1, secret, &room) != PAWL_ERR_SIGNATURE) {
-        (void)violated(run, "a missing byte is not noticed", PAWL_OK);
-    }
-}
-
 static void never_pending(struct run *run)
 {
     if (run->pending) {
@@ -608,14 +481,22 @@ static const struct row rows[] = {
     {"after a failure", the_old_key_or_none,
      "On an error the slot holds the old key, or none."},
     {"all slots", idevid, "the factory's; never destroyed by pawl"},
-    {"seal", sealed_and_back,
-     "Encrypts and authenticates plain under a key that never leaves the "
-     "store"},
-    {"room", room_is_told, "(PAWL_ERR_TOO_SMALL: the length needed)"},
-    {"unseal", damage_shows,
-     "PAWL_ERR_SIGNATURE: not sealed here, or damaged."},
-    {"pending", never_pending, "none answers PAWL_PENDING."},
 };
+
+/* Behind all calls. */
+static const struct row last_row = {"pending", never_pending,
+                                    "none answers PAWL_PENDING."};
+
+/* 1 if the row is violated. */
+static unsigned run_row(struct run *run, const struct row *row)
+{
+    run->finding = (struct finding){.status = PAWL_OK};
+    row->run(run);
+    return pawl_check_report(run->check, row->name, HEADER, row->sentence,
+                             &run->finding)
+               ? 1
+               : 0;
+}
 
 unsigned pawl_port_check_keystore(const struct pawl_port_check *check)
 {
@@ -623,15 +504,11 @@ unsigned pawl_port_check_keystore(const struct pawl_port_check *check)
     unsigned count = 0;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        run.finding = (struct finding){.status = PAWL_OK};
-        rows[i].run(&run);
-        count += pawl_check_report(check, rows[i].name, HEADER,
-                                   rows[i].sentence, &run.finding)
-                     ? 1
-                     : 0;
+        count += run_row(&run, &rows[i]);
         if (i == 0 && count > 0) {
             return count; /* nothing of it can be called */
         }
     }
-    return count;
+    count += pawl_check_sealing(check, &run.pending);
+    return count + run_row(&run, &last_row);
 }
