@@ -239,7 +239,7 @@ def show(result):
         facts = f"{first['runs']} points, {first['refused']} refused, " \
             f"{first['harmless']} harmless, {first['leaks']} leaks"
     elif result["table"] == "hostile" and not first:
-        facts = result["note"]
+        facts = result.get("note", "")
     elif result["table"] == "peers":
         facts = f"{result['status']} {result['stage']} " \
             f"{result['version']:04x} {result['suite']:04x}" \
@@ -282,14 +282,24 @@ def gather(world, arguments):
             if arguments.table in (None, name)}
 
 
+def attempt(function, one, table):
+    """A row that cannot even be run has failed; the others go on."""
+    try:
+        return function(one)
+    except Exception as why:
+        return result_of(one, [f"{type(why).__name__}: {why}"], [], "", table)
+
+
 def run(world, tables, stack, json_file):
     controls = Controls(world, stack)
     results = []
     for one in tables.get("peers", []):
-        results.append(run_peer(world, one))
+        results.append(attempt(lambda row: run_peer(world, row), one,
+                               "peers"))
         show(results[-1])
     for one in tables.get("hostile", []):
-        results.append(run_hostile(world, one, controls))
+        results.append(attempt(lambda row: run_hostile(world, row, controls),
+                               one, "hostile"))
         show(results[-1])
     if json_file:
         pathlib.Path(json_file).write_text(json.dumps(results, indent=1))

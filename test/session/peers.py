@@ -249,7 +249,7 @@ class Row:
             return self.options, self.kind, {
                 k: v for k, v in self.server.items() if k != "twist"}
         if "gnutls" in self.server:
-            return DTLS12 + ["--text", "otto"], {"gnutls": ()}
+            return DTLS12 + ["--text", "otto"], self.kind, {"gnutls": ()}
         if "wolf" in self.server:
             return ([o for o in self.options if o in ("--tls12", "--datagram")],
                     self.kind, {"wolf": self.server["wolf"]})
