@@ -54,7 +54,8 @@ enum pawl_agent_event_code {
     PAWL_EVENT_TRUST_ROTATED = 21,   /* sequence: its version, now in force */
     PAWL_EVENT_TRUST_REFUSED = 22,   /* status; sequence: the version wanted */
     PAWL_EVENT_TRUST_WANTED = 23,    /* a version is missing: sequence */
-    PAWL_EVENT_TRUST_LOST = 24 /* the document; sequence: version wanted */
+    PAWL_EVENT_TRUST_LOST = 24, /* the document; sequence: version wanted */
+    PAWL_EVENT_TRUST_OWNED = 25 /* the owner's anchors; sequence: version */
 };
 
 /*
@@ -157,6 +158,14 @@ enum pawl_status pawl_agent_step(struct pawl_agent *agent,
 PAWL_MUST_USE
 enum pawl_status pawl_agent_trust(struct pawl_agent *agent,
                                   struct pawl_bytes document);
+
+/*
+ * Takes what the device's owner says, by whatever way he has to his device:
+ * pawl_identity_own_trust(). Sessions that were open are opened anew.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_agent_own(struct pawl_agent *agent,
+                                struct pawl_bytes owner);
 
 /* Ends sessions and forgets. For hosts and tests. */
 void pawl_agent_close(struct pawl_agent *agent);

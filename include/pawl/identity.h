@@ -178,6 +178,28 @@ enum pawl_status pawl_identity_rotate_trust(struct pawl_identity *identity,
                                             struct pawl_bytes bytes);
 
 /*
+ * Puts the anchors of the device's owner in the place of those that he has
+ * named before (IEC 62443-4-2, EDR 3.13), where the document in force gives him
+ * the right to: signed with his key, roles within that right, a version above
+ * any that was stored. Otherwise as pawl_identity_rotate_trust(); a rotation
+ * keeps his anchors as long as it names the same key.
+ *
+ * Returns PAWL_ERR_DENIED      the document names no owner
+ *         PAWL_ERR_UNTRUSTED   it is not signed with his key
+ *         PAWL_ERR_POLICY      a role that he has no right to
+ *         PAWL_ERR_ROLLBACK    the version is not above what was stored
+ *         PAWL_ERR_LIMIT       too many anchors, or too long beside the
+ * document PAWL_ERR_MALFORMED, PAWL_ERR_UNSUPPORTED, PAWL_ERR_STATE,
+ *         PAWL_ERR_IO          as pawl_identity_rotate_trust()
+ * After an error *trust is what it was.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_identity_own_trust(struct pawl_identity *identity,
+                                         struct pawl_trust *trust,
+                                         struct pawl_trust *scratch,
+                                         struct pawl_bytes owner);
+
+/*
  * After PAWL_ERR_LOST of pawl_trust_open(): begins with the factory's document
  * again, which the firmware brings along. Where the floor is above it, its
  * successors are to be replayed in order by pawl_identity_rotate_trust(), and

@@ -48,11 +48,17 @@ struct pawl_trust {
     int64_t expires_s; /* seconds since 1970; 0: never */
     int64_t issued_s;  /* when it was signed: raises the time floor; 0: none */
     int64_t time_s;    /* sets the time floor, also lower; 0: leaves it */
+
+    /* Whoever holds this key may add anchors with these roles at most: see
+     * pawl_identity_own_trust(). They stand behind the document's own. */
+    struct pawl_key owner; /* no bytes: nobody */
+    uint32_t owner_roles;
+    uint64_t owner_version; /* of the owner's document; 0: none */
     /* Private. */
     struct pawl_bytes prefixes[PAWL_TRUST_SIGNER_MAX * 2];
     uint32_t authentic;
-    size_t len;
-    uint8_t bytes[PAWL_TRUST_MAX]; /* document and signatures */
+    size_t len, envelope_len;
+    uint8_t bytes[PAWL_TRUST_MAX]; /* document, signatures, the owner's */
 };
 
 /*
@@ -101,6 +107,16 @@ enum pawl_status pawl_trust_succeed(struct pawl_trust *next,
 PAWL_MUST_USE
 enum pawl_status pawl_trust_open(struct pawl_trust *trust,
                                  const struct pawl_store *store);
+
+/*
+ * Adds the owner's anchors that lie in the store beside the document, once,
+ * after pawl_trust_open(): a boot loader has no use for them. None there, or
+ * none that is good: PAWL_OK, or the error; *trust is then without them.
+ *
+ * Blocks for one public-key operation if there are some.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_trust_open_owner(struct pawl_trust *trust);
 
 /*
  * Gathers the DER of the anchors that have one of roles.

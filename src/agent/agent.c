@@ -337,6 +337,7 @@ const char *pawl_agent_event_name(enum pawl_agent_event_code code)
         [PAWL_EVENT_TRUST_REFUSED] = "TRUST_REFUSED",
         [PAWL_EVENT_TRUST_WANTED] = "TRUST_WANTED",
         [PAWL_EVENT_TRUST_LOST] = "TRUST_LOST",
+        [PAWL_EVENT_TRUST_OWNED] = "TRUST_OWNED",
     };
     size_t index = (size_t)code;
 

@@ -122,17 +122,20 @@ void pawl_agent_trust_refuse(struct pawl_agent *agent, enum pawl_status status)
 
 /* ---- a document is here ---- */
 
-/*
- * What was opened with the document before has nothing to stand on: sessions
- * end, and begin anew at once. An update that waits is judged again.
- */
-static void in_force(struct pawl_agent *agent)
+/* What was opened with the anchors before has nothing to stand on. */
+static void begin_sessions_anew(struct pawl_agent *agent)
 {
-    agent->trust_lost = false;
     pawl_agent_lane_close(&agent->link);
     agent->link.backoff = (struct pawl_backoff){0};
     agent->link.state = LINK_REST;
     pawl_agent_fetch_begin_anew(agent);
+}
+
+/* Sessions begin anew at once; an update that waits is judged again. */
+static void in_force(struct pawl_agent *agent)
+{
+    agent->trust_lost = false;
+    begin_sessions_anew(agent);
     tell(agent, PAWL_EVENT_TRUST_ROTATED, PAWL_OK, agent->trust.version,
          "another trust document is in force");
     enum pawl_status status = pawl_update_trust_changed(&agent->update);
@@ -183,7 +186,35 @@ enum pawl_status pawl_agent_trust(struct pawl_agent *agent,
     return status;
 }
 
+enum pawl_status pawl_agent_own(struct pawl_agent *agent,
+                                struct pawl_bytes owner)
+{
+    if (!agent->opened || agent->trust_lost) {
+        return PAWL_ERR_STATE;
+    }
+    enum pawl_status status = pawl_identity_own_trust(
+        &agent->identity, &agent->trust, &agent->successor, owner);
+    if (status == PAWL_OK) {
+        begin_sessions_anew(agent);
+    }
+    tell(agent,
+         status == PAWL_OK ? PAWL_EVENT_TRUST_OWNED : PAWL_EVENT_TRUST_REFUSED,
+         status, agent->trust.owner_version, pawl_status_text(status));
+    return status;
+}
+
 /* ---- open ---- */
+
+/* What the owner said is no condition of anything else. */
+static void open_owner(struct pawl_agent *agent)
+{
+    enum pawl_status status = pawl_trust_open_owner(&agent->trust);
+
+    if (status != PAWL_OK) {
+        tell(agent, PAWL_EVENT_TRUST_REFUSED, status, 0,
+             "the owner's anchors are not good");
+    }
+}
 
 enum pawl_status pawl_agent_trust_open(struct pawl_agent *agent)
 {
@@ -191,6 +222,9 @@ enum pawl_status pawl_agent_trust_open(struct pawl_agent *agent)
     enum pawl_status status =
         pawl_trust_open(&agent->trust, agent->config.port->store);
 
+    if (status == PAWL_OK) {
+        open_owner(agent);
+    }
     if (status != PAWL_ERR_LOST || factory.len == 0) {
         return status;
     }

@@ -109,6 +109,7 @@ enum pawl_status pawl_identity_rotate_trust(struct pawl_identity *identity,
     enum pawl_status status = pawl_trust_succeed(scratch, trust, bytes);
 
     if (status == PAWL_OK) {
+        pawl_trust_carry_owner(scratch, trust);
         status = come_into_force(identity, trust, scratch);
     }
     memset(scratch, 0, sizeof(*scratch));
@@ -127,5 +128,42 @@ enum pawl_status pawl_identity_recover_trust(struct pawl_identity *identity,
     if (status < 0) {
         memset(trust, 0, sizeof(*trust));
     }
+    return status;
+}
+
+/* Stores next, which differs from what is in force by what its owner said. */
+static enum pawl_status store_owned(struct pawl_identity *identity,
+                                    const struct pawl_trust *next)
+{
+    struct pawl_store_note note;
+    enum pawl_status status = pawl_identity_note(identity, &note);
+
+    if (status != PAWL_OK) {
+        return status;
+    }
+    if (next->version < note.trust_floor ||
+        next->owner_version <= note.owner_floor) {
+        return PAWL_ERR_ROLLBACK;
+    }
+    note.owner_floor = next->owner_version;
+    return pawl_identity_put(identity, PAWL_OBJECT_TRUST,
+                             (struct pawl_bytes){next->bytes, next->len},
+                             &note);
+}
+
+enum pawl_status pawl_identity_own_trust(struct pawl_identity *identity,
+                                         struct pawl_trust *trust,
+                                         struct pawl_trust *scratch,
+                                         struct pawl_bytes owner)
+{
+    enum pawl_status status = pawl_trust_own(scratch, trust, owner);
+
+    if (status == PAWL_OK) {
+        status = store_owned(identity, scratch);
+    }
+    if (status == PAWL_OK) {
+        status = pawl_trust_adopt(trust, scratch);
+    }
+    memset(scratch, 0, sizeof(*scratch));
     return status;
 }

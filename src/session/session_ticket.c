@@ -111,6 +111,8 @@ static enum pawl_status binding(const struct session *session,
     add(&sha, endpoint->pin.data, endpoint->pin.len);
     add(&sha, chain->data, chain->len);
     add(&sha, &config->trust->version, sizeof config->trust->version);
+    add(&sha, &config->trust->owner_version,
+        sizeof config->trust->owner_version);
     add(&sha, config->trust->digest, sizeof config->trust->digest);
     return pawl_sha256_finish(&sha, digest);
 }

@@ -31,6 +31,7 @@ struct pawl_store_note {
     enum pawl_store_next next_state;
     uint64_t trust_floor; /* lowest version of the trust document; 0: none */
     int64_t time_floor_s; /* seconds since 1970; 0: never learnt */
+    uint64_t owner_floor; /* version of the owner's document; 0: never */
 };
 
 /*

@@ -134,7 +134,7 @@ static enum pawl_status take(struct pawl_trust *trust, struct pawl_bytes bytes,
         return PAWL_ERR_MALFORMED;
     }
     memcpy(trust->bytes, bytes.data, bytes.len);
-    trust->len = bytes.len;
+    trust->len = trust->envelope_len = bytes.len;
     enum pawl_status status =
         pawl_trust_split((struct pawl_bytes){trust->bytes, trust->len}, parts);
     return status == PAWL_OK ? pawl_trust_read(trust, parts->document) : status;
@@ -250,8 +250,9 @@ enum pawl_status pawl_trust_open(struct pawl_trust *trust,
     memset(trust, 0, sizeof(*trust));
     enum pawl_status status = fetch(trust, store, &floor);
     if (status == PAWL_OK) {
-        status = pawl_trust_split((struct pawl_bytes){trust->bytes, trust->len},
-                                  &parts);
+        status = pawl_trust_split_first(
+            (struct pawl_bytes){trust->bytes, trust->len}, &parts,
+            &trust->envelope_len);
     }
     if (status == PAWL_OK) {
         status = pawl_trust_read(trust, parts.document);
@@ -273,12 +274,12 @@ enum pawl_status pawl_trust_open(struct pawl_trust *trust,
  * views: it cannot fail for what was read before, and if it does, *to trusts
  * nobody.
  */
-enum pawl_status pawl_trust_adopt(struct pawl_trust *to,
-                                  const struct pawl_trust *from)
+enum pawl_status pawl_trust_adopt_document(struct pawl_trust *to,
+                                           const struct pawl_trust *from)
 {
     struct pawl_trust_parts parts;
     enum pawl_status status =
-        take(to, (struct pawl_bytes){from->bytes, from->len}, &parts);
+        take(to, (struct pawl_bytes){from->bytes, from->envelope_len}, &parts);
 
     if (status == PAWL_OK) {
         memcpy(to->digest, from->digest, sizeof(to->digest));

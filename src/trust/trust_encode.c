@@ -50,14 +50,25 @@ static void put_signers(struct pawl_cbor_out *out,
 }
 
 static void put_anchors(struct pawl_cbor_out *out,
-                        const struct pawl_trust_plan *plan)
+                        const struct pawl_trust_anchor *anchors, size_t count)
 {
     put_field(out, PAWL_TRUST_FIELD_ANCHORS);
-    pawl_cbor_put_array(out, plan->anchor_count);
-    for (size_t i = 0; i < plan->anchor_count; i++) {
+    pawl_cbor_put_array(out, count);
+    for (size_t i = 0; i < count; i++) {
         pawl_cbor_put_array(out, 2);
-        pawl_cbor_put_uint(out, plan->anchors[i].roles);
-        pawl_cbor_put_bstr(out, plan->anchors[i].certificate);
+        pawl_cbor_put_uint(out, anchors[i].roles);
+        pawl_cbor_put_bstr(out, anchors[i].certificate);
+    }
+}
+
+static void put_owner(struct pawl_cbor_out *out,
+                      const struct pawl_trust_plan *plan)
+{
+    if (plan->owner != NULL) {
+        put_field(out, PAWL_TRUST_FIELD_OWNER);
+        pawl_cbor_put_array(out, 3);
+        put_key(out, plan->owner);
+        pawl_cbor_put_uint(out, plan->owner_roles);
     }
 }
 
@@ -80,20 +91,21 @@ static void put_date(struct pawl_cbor_out *out, enum pawl_trust_field field,
 static void put_document(struct pawl_cbor_out *out,
                          const struct pawl_trust_plan *plan)
 {
-    size_t dates = (plan->issued_s != 0 ? 1u : 0u) +
-                   (plan->expires_s != 0 ? 1u : 0u) +
-                   (plan->time_s != 0 ? 1u : 0u);
+    size_t more =
+        (plan->issued_s != 0 ? 1u : 0u) + (plan->expires_s != 0 ? 1u : 0u) +
+        (plan->time_s != 0 ? 1u : 0u) + (plan->owner != NULL ? 1u : 0u);
 
-    pawl_cbor_put_map(out, 7 + dates);
+    pawl_cbor_put_map(out, 7 + more);
     put_number(out, PAWL_TRUST_FIELD_FORMAT, PAWL_TRUST_FORMAT);
     put_number(out, PAWL_TRUST_FIELD_VERSION, plan->version);
     put_number(out, PAWL_TRUST_FIELD_ROOT_THRESHOLD, plan->root_threshold);
     put_roots(out, plan);
     put_number(out, PAWL_TRUST_FIELD_SIGNER_THRESHOLD, plan->signer_threshold);
     put_signers(out, plan);
-    put_anchors(out, plan);
+    put_anchors(out, plan->anchors, plan->anchor_count);
     put_date(out, PAWL_TRUST_FIELD_ISSUED, plan->issued_s);
     put_date(out, PAWL_TRUST_FIELD_EXPIRES, plan->expires_s);
+    put_owner(out, plan);
     put_date(out, PAWL_TRUST_FIELD_TIME, plan->time_s);
 }
 
@@ -148,6 +160,44 @@ enum pawl_status pawl_trust_join(struct pawl_bytes document,
     return pawl_cbor_written(&cbor, &envelope);
 }
 
+enum pawl_status pawl_trust_own_encode(uint64_t version,
+                                       const struct pawl_trust_anchor *anchors,
+                                       size_t anchor_count,
+                                       const struct pawl_key *owner,
+                                       const struct pawl_cose_signer *signer,
+                                       uint8_t *out, size_t *len)
+{
+    static const uint8_t aad[] = PAWL_TRUST_OWNER_AAD;
+    uint8_t text[PAWL_TRUST_MAX], signature[256];
+    size_t signature_len = sizeof(signature);
+    struct pawl_cose_signer by = *signer;
+    struct pawl_cbor_out cbor;
+    struct pawl_bytes document, envelope;
+
+    pawl_cbor_write(&cbor, text, sizeof(text));
+    pawl_cbor_put_map(&cbor, 3);
+    put_number(&cbor, PAWL_TRUST_FIELD_FORMAT, PAWL_TRUST_FORMAT);
+    put_number(&cbor, PAWL_TRUST_FIELD_VERSION, version);
+    put_anchors(&cbor, anchors, anchor_count);
+    enum pawl_status status = pawl_cbor_written(&cbor, &document);
+    if (status != PAWL_OK) {
+        return PAWL_ERR_LIMIT;
+    }
+    by.kid = pawl_trust_kid(owner);
+    status = pawl_cose_sign1(&by, document,
+                             (struct pawl_bytes){aad, sizeof(aad) - 1},
+                             signature, &signature_len);
+    if (status != PAWL_OK) {
+        return status;
+    }
+    pawl_cbor_write(&cbor, out, *len);
+    pawl_cbor_put_array(&cbor, 2);
+    pawl_cbor_put_bstr(&cbor, document);
+    pawl_cbor_put_bstr(&cbor, (struct pawl_bytes){signature, signature_len});
+    *len = cbor.len;
+    return pawl_cbor_written(&cbor, &envelope);
+}
+
 enum pawl_status pawl_trust_peek(struct pawl_trust *trust,
                                  struct pawl_bytes bytes,
                                  struct pawl_bytes *document,
@@ -162,7 +212,7 @@ enum pawl_status pawl_trust_peek(struct pawl_trust *trust,
         return bytes.len == 0 ? PAWL_ERR_MALFORMED : PAWL_ERR_LIMIT;
     }
     memcpy(trust->bytes, bytes.data, bytes.len);
-    trust->len = bytes.len;
+    trust->len = trust->envelope_len = bytes.len;
     enum pawl_status status =
         pawl_trust_split((struct pawl_bytes){trust->bytes, trust->len}, &parts);
     if (status == PAWL_OK) {

@@ -24,9 +24,11 @@ struct pawl_trust_plan {
     size_t signer_count;
     const struct pawl_trust_anchor *anchors;
     size_t anchor_count;
-    int64_t issued_s;  /* seconds since 1970; 0: left out */
-    int64_t expires_s; /* seconds since 1970; 0: never */
-    int64_t time_s;    /* sets the time floor; 0: left out */
+    int64_t issued_s;             /* seconds since 1970; 0: left out */
+    int64_t expires_s;            /* seconds since 1970; 0: never */
+    int64_t time_s;               /* sets the time floor; 0: left out */
+    const struct pawl_key *owner; /* who may add anchors; NULL: nobody */
+    uint32_t owner_roles;
 };
 
 /*
@@ -61,6 +63,20 @@ enum pawl_status pawl_trust_join(struct pawl_bytes document,
                                  const struct pawl_bytes *signatures,
                                  size_t signature_count, uint8_t *out,
                                  size_t *len);
+
+/*
+ * Writes and signs what an owner says: a version, and anchors. owner is the
+ * key that the trust document names; signer as for pawl_trust_sign(). *len:
+ * the room on entry, the length on return. PAWL_ERR_TOO_SMALL,
+ * PAWL_ERR_LIMIT; errors as pawl_cose_sign1().
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_trust_own_encode(uint64_t version,
+                                       const struct pawl_trust_anchor *anchors,
+                                       size_t anchor_count,
+                                       const struct pawl_key *owner,
+                                       const struct pawl_cose_signer *signer,
+                                       uint8_t *out, size_t *len);
 
 /*
  * Reads a whole document, or a draft with few or no signatures, and verifies

@@ -14,14 +14,15 @@
 #define P256_KEY_SIZE 65
 #define P256_UNCOMPRESSED 0x04
 
-enum pawl_status pawl_trust_split(struct pawl_bytes envelope,
-                                  struct pawl_trust_parts *parts)
+enum pawl_status pawl_trust_split_first(struct pawl_bytes bytes,
+                                        struct pawl_trust_parts *parts,
+                                        size_t *len)
 {
     struct pawl_cbor in;
     size_t count = 0;
 
     *parts = (struct pawl_trust_parts){0};
-    pawl_cbor_read(&in, envelope);
+    pawl_cbor_read(&in, bytes);
     if (pawl_cbor_array(&in, &count) != PAWL_OK || count == 0) {
         return PAWL_ERR_MALFORMED;
     }
@@ -33,7 +34,20 @@ enum pawl_status pawl_trust_split(struct pawl_bytes envelope,
         status = pawl_cbor_bstr(&in, &parts->signatures[i]);
     }
     parts->signature_count = count - 1;
-    return status == PAWL_OK ? pawl_cbor_done(&in) : status;
+    *len = bytes.len - pawl_cbor_left(&in);
+    return status;
+}
+
+enum pawl_status pawl_trust_split(struct pawl_bytes envelope,
+                                  struct pawl_trust_parts *parts)
+{
+    size_t len = 0;
+    enum pawl_status status = pawl_trust_split_first(envelope, parts, &len);
+
+    if (status == PAWL_OK && len != envelope.len) {
+        status = PAWL_ERR_MALFORMED;
+    }
+    return status;
 }
 
 struct pawl_bytes pawl_trust_kid(const struct pawl_key *key)
@@ -321,6 +335,22 @@ static enum pawl_status read_anchors(struct pawl_cbor *in,
     return status;
 }
 
+static enum pawl_status read_owner(struct pawl_cbor *in,
+                                   struct pawl_trust *trust)
+{
+    uint64_t roles = 0;
+    enum pawl_status status = read_tuple(in, 3);
+
+    if (status == PAWL_OK) {
+        status = read_key(in, &trust->owner);
+    }
+    if (status == PAWL_OK) {
+        status = read_positive(in, PAWL_TRUST_ROLES_MAX, &roles);
+    }
+    trust->owner_roles = (uint32_t)roles;
+    return status;
+}
+
 static enum pawl_status read_format(struct pawl_cbor *in)
 {
     uint64_t format = 0;
@@ -360,8 +390,10 @@ static enum pawl_status read_field(struct pawl_cbor *in, int64_t field,
         return read_date(in, &trust->issued_s);
     case PAWL_TRUST_FIELD_EXPIRES:
         return read_date(in, &trust->expires_s);
+    case PAWL_TRUST_FIELD_OWNER:
+        return read_owner(in, trust);
     default:
-        return PAWL_ERR_UNSUPPORTED; /* PAWL_TRUST_FIELD_OWNER, so far, too */
+        return PAWL_ERR_UNSUPPORTED;
     }
 }
 
@@ -425,4 +457,68 @@ enum pawl_status pawl_trust_read(struct pawl_trust *trust,
     pawl_cbor_read(&in, document);
     enum pawl_status status = read_fields(&in, trust);
     return status == PAWL_OK ? policy_check(trust) : status;
+}
+
+/* Reads the owner's anchors behind those that are there. */
+static enum pawl_status read_more_anchors(struct pawl_cbor *in,
+                                          struct pawl_trust *trust)
+{
+    size_t before = trust->anchor_count, count = 0;
+    enum pawl_status status =
+        read_count(in, 0, PAWL_TRUST_ANCHOR_MAX - before, &count);
+
+    for (size_t i = before; i < before + count && status == PAWL_OK; i++) {
+        status = read_anchor(in, trust, i);
+        if (status == PAWL_OK &&
+            (trust->anchors[i].roles & ~trust->owner_roles) != 0) {
+            status = PAWL_ERR_POLICY;
+        }
+    }
+    trust->anchor_count += status == PAWL_OK ? count : 0;
+    return status;
+}
+
+static enum pawl_status read_owner_field(struct pawl_cbor *in, int64_t field,
+                                         struct pawl_trust *trust)
+{
+    switch ((int)(field > INT8_MAX || field < 0 ? INT8_MAX : field)) {
+    case PAWL_TRUST_FIELD_FORMAT:
+        return read_format(in);
+    case PAWL_TRUST_FIELD_VERSION:
+        return read_positive(in, UINT64_MAX, &trust->owner_version);
+    case PAWL_TRUST_FIELD_ANCHORS:
+        return read_more_anchors(in, trust);
+    default:
+        return PAWL_ERR_UNSUPPORTED;
+    }
+}
+
+enum pawl_status pawl_trust_read_owner(struct pawl_trust *trust,
+                                       struct pawl_bytes document)
+{
+    size_t anchors = trust->anchor_count, count = 0;
+    struct pawl_cbor in;
+    int64_t field = 0;
+    uint32_t seen = 0;
+
+    pawl_cbor_read(&in, document);
+    enum pawl_status status = pawl_cbor_map(&in, &count);
+    for (size_t i = 0; i < count && status == PAWL_OK; i++) {
+        status = pawl_cbor_key(&in, &field, i == 0);
+        if (status == PAWL_OK) {
+            status = read_owner_field(&in, field, trust);
+        }
+        seen |= status == PAWL_OK ? UINT32_C(1) << field : 0;
+    }
+    if (status == PAWL_OK) {
+        status = pawl_cbor_done(&in);
+    }
+    if (status == PAWL_OK && seen != PAWL_TRUST_OWNER_FIELDS) {
+        status = PAWL_ERR_MALFORMED;
+    }
+    if (status != PAWL_OK) {
+        trust->anchor_count = anchors;
+        trust->owner_version = 0;
+    }
+    return status;
 }

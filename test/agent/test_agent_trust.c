@@ -347,6 +347,34 @@ static void a_pushed_document_that_is_refused_leaves_sessions_alone(void)
              PAWL_ERR_STATE);
 }
 
+static void the_owners_anchors_begin_sessions_anew(void)
+{
+    world_online();
+    CHECK_EQ(world.owner_opens, 1);
+    CHECK_EQ(pawl_agent_own(&world.agent, PAWL_BYTES(document)), PAWL_OK);
+    CHECK_EQ(world_count(PAWL_EVENT_TRUST_OWNED), 1);
+    CHECK_EQ(world.event_sequence, 3);
+    CHECK_EQ(world.agent.link.state, LINK_REST);
+
+    world_online();
+    world.own_status = PAWL_ERR_DENIED;
+    CHECK_EQ(pawl_agent_own(&world.agent, PAWL_BYTES(document)),
+             PAWL_ERR_DENIED);
+    CHECK_EQ(world_count(PAWL_EVENT_TRUST_REFUSED), 1);
+    CHECK_EQ(world.agent.link.state, LINK_ONLINE);
+}
+
+/* Without them it goes on, and says so. */
+static void the_owners_anchors_may_be_bad(void)
+{
+    world_make();
+    world.owner_status = PAWL_ERR_UNTRUSTED;
+    CHECK_EQ(pawl_agent_open(&world.agent, &world.config), PAWL_OK);
+    CHECK_EQ(world_count(PAWL_EVENT_TRUST_REFUSED), 1);
+    world_steps(12);
+    CHECK_EQ(world.agent.link.state, LINK_ONLINE);
+}
+
 /* ---- lost ---- */
 
 static void without_the_factorys_document_a_loss_is_final(void)
@@ -449,6 +477,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_pushed_document_ends_the_sessions_of_the_one_before),
     CHECK_TEST(a_pushed_document_ends_a_pause),
     CHECK_TEST(a_pushed_document_that_is_refused_leaves_sessions_alone),
+    CHECK_TEST(the_owners_anchors_begin_sessions_anew),
+    CHECK_TEST(the_owners_anchors_may_be_bad),
     CHECK_TEST(without_the_factorys_document_a_loss_is_final),
     CHECK_TEST(after_a_loss_the_chain_is_replayed),
     CHECK_TEST(a_factory_document_at_the_floor_is_in_force_at_once),

@@ -160,6 +160,26 @@ enum pawl_status pawl_identity_recover_trust(struct pawl_identity *identity,
     return trust->version < world.trust_floor ? PAWL_PENDING : PAWL_OK;
 }
 
+enum pawl_status pawl_identity_own_trust(struct pawl_identity *identity,
+                                         struct pawl_trust *trust,
+                                         struct pawl_trust *scratch,
+                                         struct pawl_bytes owner)
+{
+    CHECK(identity == &world.agent.identity && trust == &world.agent.trust);
+    CHECK(scratch == &world.agent.successor && owner.len > 0);
+    if (world.own_status == PAWL_OK) {
+        trust->owner_version = 3;
+    }
+    return world.own_status;
+}
+
+enum pawl_status pawl_trust_open_owner(struct pawl_trust *trust)
+{
+    CHECK(trust == &world.agent.trust);
+    world.owner_opens++;
+    return world.owner_status;
+}
+
 bool pawl_trust_expired(const struct pawl_trust *trust, int64_t now_s)
 {
     CHECK(trust == &world.agent.trust && now_s == world.wall_s);

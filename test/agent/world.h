@@ -40,7 +40,8 @@ struct world {
     uint64_t trust_version;        /* in force */
     uint64_t trust_floor;          /* below it a rotation only replays */
     enum pawl_status rotate_status, trust_changed_status;
-    unsigned rotations, recoveries, trust_changes;
+    unsigned rotations, recoveries, trust_changes, owner_opens;
+    enum pawl_status own_status, owner_status;
     size_t document_len; /* of the last one */
     bool trust_expired;
     int64_t time_until_s, raised_s;

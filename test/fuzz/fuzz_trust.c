@@ -147,6 +147,16 @@ static void check_stored(struct pawl_bytes input)
         check_nobody(&trust);
     } else {
         must(trust.version >= (stored.data[0] >> 4 & 3u));
+        size_t own = trust.anchor_count;
+        enum pawl_status status = pawl_trust_open_owner(&trust);
+        must(trust.anchor_count >= own);
+        must(trust.anchor_count <= PAWL_TRUST_ANCHOR_MAX);
+        must(status == PAWL_OK || trust.anchor_count == own);
+        for (size_t i = own; i < trust.anchor_count; i++) {
+            must((trust.anchors[i].roles & ~trust.owner_roles) == 0);
+            must_be_inside(trust.anchors[i].certificate,
+                           (struct pawl_bytes){trust.bytes, trust.len});
+        }
     }
 }
 
@@ -167,11 +177,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     must_be_inside(document, (struct pawl_bytes){trust.bytes, trust.len});
     must(count <= PAWL_TRUST_SIGNATURE_MAX);
     check_fields(&trust, document);
-    struct pawl_trust_plan plan = {
-        trust.version,      trust.root_threshold,   trust.roots,
-        trust.root_count,   trust.signer_threshold, trust.signers,
-        trust.signer_count, trust.anchors,          trust.anchor_count,
-        trust.issued_s,     trust.expires_s,        trust.time_s};
+    struct pawl_trust_plan plan = {trust.version,
+                                   trust.root_threshold,
+                                   trust.roots,
+                                   trust.root_count,
+                                   trust.signer_threshold,
+                                   trust.signers,
+                                   trust.signer_count,
+                                   trust.anchors,
+                                   trust.anchor_count,
+                                   trust.issued_s,
+                                   trust.expires_s,
+                                   trust.time_s,
+                                   trust.owner.bytes.len > 0 ? &trust.owner
+                                                             : NULL,
+                                   trust.owner_roles};
     must(pawl_trust_encode(&plan, again, &again_len) == PAWL_OK);
     if (again_len == document.len) {
         must(memcmp(again, document.data, again_len) == 0);

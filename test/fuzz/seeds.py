@@ -224,8 +224,16 @@ def main():
     put("envelope", b"\x0b" + bytes(whole) + members)
     put("process", process(manifest, b"\x00\x00", 2, members))
     documents = (TEST / "trust" / "trust_documents.h").read_text()
-    for text in re.findall(r"=\s*((?:\"[0-9a-f]*\"\s*)+);", documents):
+    said = []
+    for name, text in re.findall(
+            r"char (\w+)\[\] =\s*((?:\"[0-9a-f]*\"\s*)+);", documents):
         data = bytes.fromhex("".join(re.findall(r"[0-9a-f]+", text)))
+        if name.startswith("says"):
+            said.append(re.sub(rb"\xf6\x58\x40.", b"\xf6\x58\x40\x5a", data,
+                               flags=re.S))
+        elif name == "owned":
+            owned = re.sub(rb"\xf6\x58\x40.", b"\xf6\x58\x40\x5a", data,
+                           flags=re.S)
         if len(data) > 2048:
             continue
         # Signatures that fuzz_crypto.c takes for right.
@@ -234,6 +242,8 @@ def main():
         put("trust", data)
         put("trust", b"\x10" + re.sub(rb"\xf6\x58\x40.", b"\xf6\x58\x40\x5a",
                                       data, flags=re.S))
+    for data in said:
+        put("trust", b"\x10" + owned + data)
     coap_seeds(put)
     stream_seeds(put)
     print({folder.name: len(list(folder.iterdir())) for folder in sorted(top.iterdir())})

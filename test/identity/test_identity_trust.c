@@ -326,6 +326,153 @@ static void the_time_is_not_lowered_below_the_build(void)
     CHECK_EQ(pawl_identity_time_floor(&device.identity), 1760000000);
 }
 
+/* ---- the owner ---- */
+
+static enum pawl_status own(const char *owner)
+{
+    return pawl_identity_own_trust(&device.identity, &current, &scratch,
+                                   bytes_of(owner));
+}
+
+static void given_an_owner(void)
+{
+    given_a_blank_device();
+    CHECK_EQ(pawl_trust_load(&current, bytes_of(owned)), PAWL_OK);
+    CHECK_EQ(pawl_identity_store_trust(&device.identity, &current), PAWL_OK);
+}
+
+/* The anchors of a role, in RAM and from flash alike. */
+static size_t anchors(uint32_t roles)
+{
+    struct pawl_bytes ram[PAWL_TRUST_ANCHOR_MAX], flash[PAWL_TRUST_ANCHOR_MAX];
+    size_t count = pawl_trust_anchors(&current, roles, ram);
+
+    CHECK_EQ(pawl_trust_open(&found, &device.store), PAWL_OK);
+    CHECK_EQ(pawl_trust_open_owner(&found), PAWL_OK);
+    CHECK_EQ(pawl_trust_anchors(&found, roles, flash), count);
+    for (size_t i = 0; i < count; i++) {
+        CHECK_MEM(flash[i].data, ram[i].data, ram[i].len);
+        CHECK(ram[i].data > current.bytes &&
+              ram[i].data < current.bytes + current.len);
+    }
+    return count;
+}
+
+static void the_owner_adds_and_replaces_his_anchors(void)
+{
+    given_an_owner();
+    CHECK_EQ(anchors(PAWL_ROLE_DOWNLOAD), 0);
+
+    CHECK_EQ(own(says), PAWL_OK);
+    CHECK_EQ(anchors(PAWL_ROLE_DOWNLOAD), 1);
+    CHECK_EQ(anchors(PAWL_ROLE_ENROLL), 1);
+    CHECK_EQ(own(says_2), PAWL_OK);
+    CHECK_EQ(anchors(PAWL_ROLE_SERVER), 1);
+    CHECK_EQ(anchors(PAWL_ROLE_DOWNLOAD), 1);
+    CHECK_EQ(own(says_3_nothing), PAWL_OK);
+    CHECK_EQ(anchors(PAWL_ROLE_DOWNLOAD | PAWL_ROLE_SERVER), 0);
+
+    CHECK_EQ(own(says), PAWL_ERR_ROLLBACK);
+    CHECK_EQ(own(says_3_nothing), PAWL_ERR_ROLLBACK);
+    CHECK_EQ(current.version, 1);
+}
+
+/* A boot loader reads the document, and none of what the owner says. */
+static void boot_passes_over_what_the_owner_says(void)
+{
+    given_an_owner();
+    CHECK_EQ(own(says), PAWL_OK);
+
+    CHECK_EQ(pawl_trust_open(&found, &device.store), PAWL_OK);
+    CHECK_EQ(found.anchor_count, 1);
+    CHECK_EQ(found.version, 1);
+}
+
+static void whoever_is_not_the_owner_adds_nothing(void)
+{
+    static const struct rotation rows[] = {
+        ROTATION(says_a_stranger, PAWL_ERR_UNTRUSTED),
+        ROTATION(says_a_root, PAWL_ERR_UNTRUSTED),
+        ROTATION(says_as_trust, PAWL_ERR_UNTRUSTED),
+        ROTATION(says_too_much, PAWL_ERR_POLICY),
+        ROTATION(says_time, PAWL_ERR_POLICY),
+        ROTATION(says_the_same_anchor, PAWL_ERR_MALFORMED),
+        ROTATION(says_version_0, PAWL_ERR_MALFORMED),
+        ROTATION(says_more, PAWL_ERR_UNSUPPORTED),
+        ROTATION(says_no_anchors, PAWL_ERR_MALFORMED),
+        ROTATION(says_nine, PAWL_ERR_LIMIT),
+        ROTATION(says_bytes_behind, PAWL_ERR_MALFORMED),
+        ROTATION(says_unsigned, PAWL_ERR_MALFORMED),
+        ROTATION(says_without_tag, PAWL_ERR_MALFORMED),
+        ROTATION(owned, PAWL_ERR_MALFORMED),
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        given_an_owner();
+        uint32_t operations = device.power.operations;
+
+        check_equal(own(rows[i].document), rows[i].expected, rows[i].name,
+                    __FILE__, __LINE__);
+        CHECK_EQ(device.power.operations, operations);
+        CHECK_EQ(anchors(UINT32_MAX), 1);
+        CHECK_EQ(own(says), PAWL_OK);
+    }
+    given_a_provisioned_device();
+    CHECK_EQ(own(says), PAWL_ERR_DENIED);
+    CHECK_EQ(version_in_force(), 1);
+}
+
+static void no_cut_or_flipped_word_of_the_owner_counts(void)
+{
+    static uint8_t bytes[PAWL_TRUST_MAX];
+    size_t len = hex(says, bytes, sizeof(bytes)).len;
+
+    given_an_owner();
+    for (size_t cut = 0; cut < len; cut++) {
+        CHECK(pawl_identity_own_trust(&device.identity, &current, &scratch,
+                                      (struct pawl_bytes){bytes, cut}) < 0);
+    }
+    for (size_t bit = 0; bit < 8 * len; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        CHECK(pawl_identity_own_trust(&device.identity, &current, &scratch,
+                                      (struct pawl_bytes){bytes, len}) < 0);
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    CHECK_EQ(anchors(UINT32_MAX), 1);
+}
+
+/* It is the roots who give the right, and who take it. */
+static void the_owners_anchors_go_with_his_right(void)
+{
+    static const struct {
+        const char *successor;
+        size_t left;
+    } rows[] = {
+        {v2_owned, 1},            /* the same key: they stay */
+        {v2_owned_less, 0},       /* no right to downloads any more */
+        {v2_owned_by_another, 0}, /* another owner */
+        {v2, 0},                  /* none */
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        given_an_owner();
+        CHECK_EQ(own(says), PAWL_OK);
+        CHECK_EQ(rotate(rows[i].successor), PAWL_OK);
+        CHECK_EQ(anchors(PAWL_ROLE_DOWNLOAD), rows[i].left);
+        CHECK_EQ(version_in_force(), 2);
+    }
+    /* What was said before the right was taken does not come back with it. */
+    given_an_owner();
+    CHECK_EQ(own(says), PAWL_OK);
+    CHECK_EQ(rotate(v2_owned_less), PAWL_OK);
+    CHECK_EQ(own(says), PAWL_ERR_POLICY);
+    given_an_owner();
+    CHECK_EQ(own(says), PAWL_OK);
+    CHECK_EQ(rotate(v2_owned), PAWL_OK);
+    CHECK_EQ(own(says), PAWL_ERR_ROLLBACK);
+    CHECK_EQ(own(says_2), PAWL_OK);
+}
+
 /* ---- both copies lost ---- */
 
 static void lose_the_document(void)
@@ -439,6 +586,11 @@ static const struct check_test tests[] = {
     CHECK_TEST(expiry_does_not_stop_a_rotation),
     CHECK_TEST(a_document_lowers_the_time_floor),
     CHECK_TEST(the_time_is_not_lowered_below_the_build),
+    CHECK_TEST(the_owner_adds_and_replaces_his_anchors),
+    CHECK_TEST(boot_passes_over_what_the_owner_says),
+    CHECK_TEST(whoever_is_not_the_owner_adds_nothing),
+    CHECK_TEST(no_cut_or_flipped_word_of_the_owner_counts),
+    CHECK_TEST(the_owners_anchors_go_with_his_right),
     CHECK_TEST(a_lost_chain_is_replayed_up_to_the_floor),
     CHECK_TEST(a_lost_factory_document_is_put_back),
     CHECK_TEST(a_rotation_survives_power_cuts),

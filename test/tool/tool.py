@@ -331,6 +331,7 @@ class Test:
         self.pawl(DONE, "trust", "verify", "t2.cbor", "--after", "t.cbor")
         self.trust_without_a_way()
         self.trust_announcement()
+        self.trust_owner()
 
     def trust_without_a_way(self):
         """What a device would refuse is not even signed."""
@@ -348,6 +349,39 @@ class Test:
                       "--after", "t.cbor", what=what)
             self.check("nothing was signed: " + what,
                        self.read(name) == before)
+
+    def trust_owner(self):
+        """By doc/SPEC.md, "Trust document", read and verified elsewhere."""
+        self.write("owned.json", self.trust_description(owner={
+            "key": "stranger.pub.pem", "roles": ["server", "download"]}))
+        self.pawl(DONE, "trust", "create", "owned.json", "-o", "owned.cbor")
+        content = cbor2.loads(cbor2.loads(self.read("owned.cbor"))[0])
+        self.check("the owner's right is in the document", content[10][1:] ==
+                   [self.point("stranger.pub.pem"), 6], content)
+        shown = json.loads(self.pawl(DONE, "trust", "show", "owned.cbor",
+                                     "--json"))
+        self.check("and shown", shown["owner"]["roles"] ==
+                   ["server", "download"], shown)
+        anchors = [{"certificate": "ca.pem", "roles": ["download"]}]
+        self.write("said.json", json.dumps({"version": 3,
+                                            "anchors": anchors}))
+        self.pawl(DONE, "trust", "own", "said.json", "--key", "stranger.pem",
+                  "-o", "said.cbor")
+        document, signature = cbor2.loads(self.read("said.cbor"))
+        anchor = x509.load_pem_x509_certificate(self.read("ca.pem"))
+        self.check("what the owner says is as specified",
+                   cbor2.loads(document) == {1: 1, 2: 3, 7: [[
+                       4, anchor.public_bytes(serialization.Encoding.DER)]]})
+        self.verify_es256("stranger.pub.pem", cbor2.loads(signature).value,
+                          b"pawl-owner-v1", document)
+        for what, text in (("an unknown member", {"version": 1, "anchors":
+                                                  anchors, "roots": []}),
+                           ("no version", {"anchors": anchors}),
+                           ("an unknown role", {"version": 1, "anchors": [
+                               {"certificate": "ca.pem", "roles": ["x"]}]})):
+            self.write("bad.json", json.dumps(text))
+            self.pawl(USAGE, "trust", "own", "bad.json", "--key",
+                      "stranger.pem", "-o", "x", what=what)
 
     def trust_announcement(self):
         uri = "https://fw.example/trust-{version}.cbor"

@@ -148,7 +148,9 @@ add("bytes_behind_the_document", envelope(FACTORY + b"\0", R[0], R[1]))
 add("not_an_array", dumps({1: FACTORY}))
 for field in range(1, 8):
     add("without_field_%d" % field, signed(remove=(field,)))
-add("field_of_the_owner", signed({10: []}))
+add("owner_without_a_key", signed({10: []}))
+add("owner_without_roles", signed({10: [ED25519, b"k" * 32, 0]}))
+add("owner_compressed", signed({10: [ESP256, b"\2" * 33, 6]}))
 add("field_of_the_future", signed({11: 0}))
 add("format_of_the_future", signed({1: 2}))
 wrong_order = dumps({2: 1, 1: 1, **{k: v for k, v in base().items() if k > 2}})
@@ -247,6 +249,42 @@ add("v2_signer_of_ed25519",
 add("v2_threshold_2_of_the_firmware_1",
     signed({2: 2, 5: 2, 6: [signer(S[0], [FIRMWARE]),
                             signer(S[1], [(MODEM[0],)])]}))
+
+# The owner: he may add anchors of servers and of downloads.
+OWNER, HEIR = Key(41), Key(42, ED25519)
+add("owned", envelope(with_({7: [[0x09, anchor(0xA1)]],
+                             10: OWNER.item() + [0x06]}), R[0], R[1]))
+add("v2_owned", signed({2: 2, 10: OWNER.item() + [0x06]}))
+add("v2_owned_less", signed({2: 2, 10: OWNER.item() + [0x02]}))
+add("v2_owned_by_another", signed({2: 2, 10: HEIR.item() + [0x06]}))
+
+
+def says(version=1, anchors=((0x04, 0xB1),), by=OWNER, aad=b"pawl-owner-v1",
+         more=None, cut=0, **sign):
+    fields = {1: 1, 2: version, 7: [[r, anchor(m)] for r, m in anchors]}
+    fields.update(more or {})
+    document = dumps({k: fields[k] for k in sorted(fields)})
+    return dumps([document, by.sign(document, aad=aad, **sign)])
+
+
+add("says", says())
+add("says_2", says(2, ((0x02, 0xB2), (0x04, 0xB3))))
+add("says_3_nothing", says(3, ()))
+add("says_a_stranger", says(by=STRANGER))
+add("says_a_root", says(by=R[0]))
+add("says_as_trust", says(aad=AAD))
+add("says_too_much", says(anchors=((0x01, 0xB1),)))
+add("says_time", says(anchors=((0x0C, 0xB1),)))
+add("says_the_same_anchor", says(anchors=((0x04, 0xA1),)))
+add("says_version_0", says(0))
+add("says_more", says(more={8: 1}))
+add("says_no_anchors", dumps([dumps({1: 1, 2: 1}),
+                              OWNER.sign(dumps({1: 1, 2: 1}),
+                                         aad=b"pawl-owner-v1")]))
+add("says_nine", says(anchors=[(4, i) for i in range(5)]))
+add("says_bytes_behind", says() + b"\0")
+add("says_unsigned", dumps([cbor2.loads(says())[0]]))
+add("says_without_tag", says(tag=False))
 
 
 def rows(data):

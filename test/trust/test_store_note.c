@@ -7,12 +7,14 @@
 static void the_layout_is_that_of_the_specification(void)
 {
     static const uint8_t expected[PAWL_NOTE_SIZE] = {
-        1, 1, 2, 2, 0, 0, 0, 0, /* layout, current, next, its state */
+        2, 1, 2, 2, 0, 0, 0, 0, /* layout, current, next, its state */
         0, 0, 0, 0, 0, 0, 1, 2, /* trust floor */
-        0, 0, 0, 0, 1, 0, 0, 3  /* time floor */
+        0, 0, 0, 0, 1, 0, 0, 3, /* time floor */
+        0, 0, 0, 0, 4, 0, 0, 5  /* owner floor */
     };
-    struct pawl_store_note note = {PAWL_STORE_SLOT_A, PAWL_STORE_SLOT_B,
-                                   PAWL_STORE_NEXT_INSTALLED, 0x102, 0x1000003};
+    struct pawl_store_note note = {
+        PAWL_STORE_SLOT_A, PAWL_STORE_SLOT_B, PAWL_STORE_NEXT_INSTALLED, 0x102,
+        0x1000003,         0x4000005};
     uint8_t bytes[PAWL_NOTE_SIZE] = {0};
 
     pawl_store_note_put(&note, bytes);
@@ -34,7 +36,7 @@ static void zeros_are_a_note_that_was_never_written(void)
 static void what_a_later_layout_added_is_carried_on(void)
 {
     struct pawl_store_note note;
-    uint8_t bytes[PAWL_NOTE_SIZE] = {2, 1};
+    uint8_t bytes[PAWL_NOTE_SIZE] = {3, 1};
 
     bytes[4] = 0x44;
     bytes[PAWL_NOTE_SIZE - 1] = 0x99;
@@ -42,7 +44,7 @@ static void what_a_later_layout_added_is_carried_on(void)
     note.trust_floor = 7;
     pawl_store_note_put(&note, bytes);
 
-    CHECK_EQ(bytes[0], 2);
+    CHECK_EQ(bytes[0], 3);
     CHECK_EQ(bytes[4], 0x44);
     CHECK_EQ(bytes[15], 7);
     CHECK_EQ(bytes[PAWL_NOTE_SIZE - 1], 0x99);

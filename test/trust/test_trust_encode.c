@@ -17,11 +17,21 @@ static uint8_t out[PAWL_TRUST_MAX + 64], input[PAWL_TRUST_MAX];
 
 static struct pawl_trust_plan plan_of(const struct pawl_trust *shown)
 {
-    return (struct pawl_trust_plan){
-        shown->version,      shown->root_threshold,   shown->roots,
-        shown->root_count,   shown->signer_threshold, shown->signers,
-        shown->signer_count, shown->anchors,          shown->anchor_count,
-        shown->issued_s,     shown->expires_s,        shown->time_s};
+    return (struct pawl_trust_plan){shown->version,
+                                    shown->root_threshold,
+                                    shown->roots,
+                                    shown->root_count,
+                                    shown->signer_threshold,
+                                    shown->signers,
+                                    shown->signer_count,
+                                    shown->anchors,
+                                    shown->anchor_count,
+                                    shown->issued_s,
+                                    shown->expires_s,
+                                    shown->time_s,
+                                    shown->owner.bytes.len > 0 ? &shown->owner
+                                                               : NULL,
+                                    shown->owner_roles};
 }
 
 static struct pawl_bytes document;
@@ -35,8 +45,9 @@ static enum pawl_status peek(const char *text, size_t *count)
 
 static void writes_what_another_implementation_writes(void)
 {
-    static const char *const texts[] = {factory, without_dates, one_root,
-                                        v2_signer_rotated, with_a_time};
+    static const char *const texts[] = {factory,     without_dates,
+                                        one_root,    v2_signer_rotated,
+                                        with_a_time, owned};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         size_t count = 0, len = sizeof(out);
@@ -126,8 +137,8 @@ static void what_it_signs_a_device_believes(void)
         roots[i] = (struct pawl_key){PAWL_ALG_ESP256, PAWL_BYTES(points[i])};
     }
     struct pawl_signer signer = {roots[0], &everything, 1, false};
-    struct pawl_trust_plan plan = {1, 2,    roots, 2, 1, &signer,
-                                   1, NULL, 0,     0, 0, 0};
+    struct pawl_trust_plan plan = {1,    2, roots, 2, 1, &signer, 1,
+                                   NULL, 0, 0,     0, 0, NULL,    0};
     CHECK_EQ(pawl_trust_encode(&plan, text, &len), PAWL_OK);
     for (int i = 0; i < 2; i++) {
         enum pawl_key_slot slot = (enum pawl_key_slot)i;

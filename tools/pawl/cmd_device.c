@@ -338,6 +338,9 @@ static json_t *device_json(struct pawl_posix_device *device)
         &device->port.keystore->attributes;
     enum pawl_status opened = pawl_identity_open(&identity, &device->port);
     enum pawl_status trusted = pawl_trust_open(&trust, device->port.store);
+    if (trusted == PAWL_OK) {
+        trusted = pawl_trust_open_owner(&trust);
+    }
     json_t *who = json_pack(
         "{s:o, s:o, s:o}", "idevid",
         credential_json(&identity, PAWL_IDENTITY_IDEVID), "ldevid",

@@ -211,6 +211,41 @@ int trust_sign(int argc, char **argv)
     return code;
 }
 
+/* What an owner says is written and signed at once: he is one. */
+int trust_own(int argc, char **argv)
+{
+    static const char *const names[] = {"the DESCRIPTION"};
+    static struct trust_sources sources;
+    const char *out = NULL, *description = NULL, *key_file = NULL;
+    const struct tool_option options[] = {{"--key", &key_file, 1, NULL, true},
+                                          {"-o", &out, 1, NULL, true}};
+    uint8_t said[PAWL_TRUST_MAX];
+    size_t len = sizeof said;
+    struct pawl_cose_signer signer;
+    struct tool_key key;
+    int code = tool_arguments(argc, argv, options, 2, &description, names, 1);
+
+    if (code == TOOL_OK) {
+        code = tool_key_read_signer(key_file, &key);
+    }
+    if (code != TOOL_OK) {
+        return code;
+    }
+    code = trust_describe_owner(description, &sources);
+    if (code == TOOL_OK) {
+        tool_key_signer(&key, &signer);
+        enum pawl_status status = pawl_trust_own_encode(
+            sources.plan.version, sources.plan.anchors,
+            sources.plan.anchor_count, &key.key, &signer, said, &len);
+        code = status == PAWL_OK
+                   ? tool_write(out, (struct pawl_bytes){said, len}, false)
+                   : tool_sign_failed(&key, description, status);
+    }
+    trust_sources_free(&sources);
+    tool_key_free(&key);
+    return code;
+}
+
 static json_t *key_json(const struct pawl_key *key)
 {
     char name[17];
@@ -238,21 +273,41 @@ static json_t *signer_json(const struct pawl_signer *signer)
     return object;
 }
 
-static json_t *anchor_json(const struct pawl_trust_anchor *anchor)
+static json_t *roles_json(uint32_t roles)
 {
-    const struct pawl_key der = {PAWL_ALG_NONE, anchor->certificate};
     json_t *list = json_array();
-    char name[17];
 
-    tool_key_name(&der, name);
-    for (uint32_t role = 1; role != 0 && role <= anchor->roles; role <<= 1) {
-        if ((anchor->roles & role) != 0 && trust_role_name(role) != NULL) {
+    for (uint32_t role = 1; role != 0 && role <= roles; role <<= 1) {
+        if ((roles & role) != 0 && trust_role_name(role) != NULL) {
             (void)json_array_append_new(list,
                                         json_string(trust_role_name(role)));
         }
     }
+    return list;
+}
+
+static json_t *anchor_json(const struct pawl_trust_anchor *anchor)
+{
+    const struct pawl_key der = {PAWL_ALG_NONE, anchor->certificate};
+    char name[17];
+
+    tool_key_name(&der, name);
     return json_pack("{s:s, s:I, s:o}", "certificate", name, "bytes",
-                     (json_int_t)anchor->certificate.len, "roles", list);
+                     (json_int_t)anchor->certificate.len, "roles",
+                     roles_json(anchor->roles));
+}
+
+static json_t *owner_json(const struct pawl_trust *trust)
+{
+    if (trust->owner.bytes.len == 0) {
+        return json_null();
+    }
+    json_t *object = key_json(&trust->owner);
+
+    (void)json_object_set_new(object, "roles", roles_json(trust->owner_roles));
+    (void)json_object_set_new(object, "version",
+                              json_integer((json_int_t)trust->owner_version));
+    return object;
 }
 
 json_t *trust_json(const struct pawl_trust *trust)
@@ -269,13 +324,13 @@ json_t *trust_json(const struct pawl_trust *trust)
     for (size_t i = 0; i < trust->anchor_count; i++) {
         (void)json_array_append_new(anchors, anchor_json(&trust->anchors[i]));
     }
-    return json_pack("{s:I, s:i, s:o, s:i, s:o, s:o, s:I, s:I, s:I}", "version",
-                     (json_int_t)trust->version, "root_threshold",
+    return json_pack("{s:I, s:i, s:o, s:i, s:o, s:o, s:I, s:I, s:I, s:o}",
+                     "version", (json_int_t)trust->version, "root_threshold",
                      trust->root_threshold, "roots", roots, "signer_threshold",
                      trust->signer_threshold, "signers", signers, "anchors",
                      anchors, "issued", (json_int_t)trust->issued_s, "expires",
                      (json_int_t)trust->expires_s, "time",
-                     (json_int_t)trust->time_s);
+                     (json_int_t)trust->time_s, "owner", owner_json(trust));
 }
 
 int trust_show(int argc, char **argv)

@@ -44,11 +44,13 @@ static const struct command {
      " \"anchors\": [{\"certificate\": \"ca.pem\",\n"
      "              \"roles\": [\"enroll\", \"server\", \"download\", "
      "\"time\"]}],\n"
-     " \"issued\": 0, \"expires\": 0, \"time\": 0}\n"
+     " \"issued\": 0, \"expires\": 0, \"time\": 0,\n"
+     " \"owner\": {\"key\": \"owner.pub.pem\", \"roles\": [\"server\"]}}\n"
      "Files are looked for beside the description. Components are hex\n"
      "elements joined by '/', \"*\" stands for all. Times are seconds since\n"
      "1970, 0 or absent: none; time sets the devices' lowest time, also "
-     "back.\n"},
+     "back.\n"
+     "owner, which may be left out, may add anchors of these roles.\n"},
     {"trust", "sign", trust_sign, "FILE --key ROOT.pem|URI [--after FILE]",
      "add a root's signature",
      "Signing twice with one root changes nothing. A version above 1 needs\n"
@@ -60,6 +62,14 @@ static const struct command {
      "check what a device would check",
      "Without --after: as the factory's document. With it: as the successor\n"
      "of the document in force.\n"},
+    {"trust", "own", trust_own, "DESCRIPTION.json --key OWNER.pem|URI -o FILE",
+     "write what a device's owner says, signed",
+     "{\"version\": 1,\n"
+     " \"anchors\": [{\"certificate\": \"ca.pem\", \"roles\": "
+     "[\"server\"]}]}\n"
+     "A device takes it if its trust document names this key, grants the\n"
+     "roles, and the version is above what it has; it takes the place of what\n"
+     "the owner said before.\n" TOKENS},
     {"trust", "announce", trust_announce, "--uri URI --newest VERSION -o FILE",
      "write the announcement of trust documents",
      "Its bytes are the payload for the topic PREFIX/SERIAL/trust; publish it\n"

@@ -133,6 +133,7 @@ int trust_create(int argc, char **argv);
 int trust_sign(int argc, char **argv);
 int trust_show(int argc, char **argv);
 int trust_verify(int argc, char **argv);
+int trust_own(int argc, char **argv);
 int trust_announce(int argc, char **argv);
 int manifest_create(int argc, char **argv);
 int manifest_sign(int argc, char **argv);

@@ -225,6 +225,25 @@ static bool read_anchors(struct trust_sources *sources, const json_t *top)
     return true;
 }
 
+/* Optional: who may add anchors, of which roles. */
+static bool read_owner(struct trust_sources *sources, const json_t *top)
+{
+    static const char *const known[] = {"key", "roles", NULL};
+    const json_t *from = json_object_get(top, "owner");
+
+    if (from == NULL) {
+        return true;
+    }
+    if (!describe_known(from, "owner", known)) {
+        return false;
+    }
+    const char *file = describe_text(from, "owner", "key");
+    sources->plan.owner = &sources->owner;
+    return file != NULL &&
+           read_key(sources, file, &sources->owner) == TOOL_OK &&
+           read_roles(from, &sources->plan.owner_roles);
+}
+
 static bool read_numbers(struct pawl_trust_plan *plan, const json_t *top)
 {
     int64_t version, roots, signers;
@@ -259,13 +278,9 @@ void trust_sources_free(struct trust_sources *sources)
     free(sources->folder);
 }
 
-int trust_describe(const char *path, struct trust_sources *sources)
+/* Reads the file, and makes an empty plan. NULL: the reason is printed. */
+static json_t *begin(const char *path, struct trust_sources *sources)
 {
-    static const char *const known[] = {"version", "root_threshold",
-                                        "roots",   "signer_threshold",
-                                        "signers", "anchors",
-                                        "expires", "issued",
-                                        "time",    NULL};
     json_t *top = describe_read(path);
 
     memset(sources, 0, sizeof *sources);
@@ -273,10 +288,40 @@ int trust_describe(const char *path, struct trust_sources *sources)
     sources->plan.roots = sources->roots;
     sources->plan.signers = sources->signers;
     sources->plan.anchors = sources->anchors;
-    bool good = top != NULL && sources->folder != NULL &&
-                describe_known(top, path, known) &&
+    if (sources->folder == NULL) {
+        json_decref(top);
+        return NULL;
+    }
+    return top;
+}
+
+int trust_describe(const char *path, struct trust_sources *sources)
+{
+    static const char *const known[] = {
+        "version", "root_threshold", "roots",   "signer_threshold",
+        "signers", "anchors",        "expires", "issued",
+        "time",    "owner",          NULL};
+    json_t *top = begin(path, sources);
+    bool good = top != NULL && describe_known(top, path, known) &&
                 read_numbers(&sources->plan, top) && read_roots(sources, top) &&
-                read_signers(sources, top) && read_anchors(sources, top);
+                read_signers(sources, top) && read_anchors(sources, top) &&
+                read_owner(sources, top);
+
+    json_decref(top);
+    return good ? TOOL_OK : TOOL_USAGE;
+}
+
+int trust_describe_owner(const char *path, struct trust_sources *sources)
+{
+    static const char *const known[] = {"version", "anchors", NULL};
+    json_t *top = begin(path, sources);
+    int64_t version = 0;
+    bool good =
+        top != NULL && describe_known(top, path, known) &&
+        describe_number(top, "owner", "version", INT64_MAX - 1, -1, &version) &&
+        read_anchors(sources, top);
+
+    sources->plan.version = (uint64_t)version;
     json_decref(top);
     return good ? TOOL_OK : TOOL_USAGE;
 }

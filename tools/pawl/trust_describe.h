@@ -16,7 +16,8 @@ struct trust_sources {
     struct pawl_bytes prefixes[TRUST_PREFIX_MAX];
     uint8_t prefix_bytes[TRUST_PREFIX_MAX][64];
     size_t prefix_count;
-    struct tool_key keys[PAWL_TRUST_ROOT_MAX + PAWL_TRUST_SIGNER_MAX];
+    struct pawl_key owner;
+    struct tool_key keys[PAWL_TRUST_ROOT_MAX + PAWL_TRUST_SIGNER_MAX + 1];
     size_t key_count;
     struct tool_file certificates[PAWL_TRUST_ANCHOR_MAX];
     char *folder;
@@ -24,6 +25,8 @@ struct trust_sources {
 
 /* Reads a description; reasons are printed. Free it in any case. */
 int trust_describe(const char *path, struct trust_sources *sources);
+/* The same for what an owner says: version and anchors of the plan. */
+int trust_describe_owner(const char *path, struct trust_sources *sources);
 void trust_sources_free(struct trust_sources *sources);
 
 /* The word for one role; NULL if there is none. */
