@@ -21,7 +21,6 @@
 #define BOARD_UART1_RX_IRQ 2u
 #define BOARD_FLASH 0x21000000u
 #endif
-#define BOARD_FLASH_SIZE (16u * 1024u * 1024u)
 #define BOARD_IRQS 48u
 
 /* CMSDK UART (ARM DDI 0479, 4.3). */

@@ -73,7 +73,7 @@ int64_t mps2_host_time(void);
 void mps2_clock_start(void);
 uint64_t mps2_now_ms(void);
 uint64_t mps2_ticks(void); /* of MPS2_TICK_MS; costs no look at the timer */
-/* Dates as known from the start. */
+/* The port's clock; the date is the host's. */
 struct pawl_clock mps2_clock(int64_t build_s);
 
 /* ---- resets ---- */

@@ -73,7 +73,7 @@ static enum pawl_status transport_open(void *ctx, enum pawl_transport_kind kind,
     return PAWL_OK;
 }
 
-/* How a connection stands that is not up; interrupts are off. */
+/* How a connection stands: PAWL_OK if it is up. */
 static enum pawl_status standing(struct link_connection *connection)
 {
     if (connection->state == LINK_OPENING &&
