@@ -85,6 +85,7 @@ def row(what, figure, unit, how, target=None, peer=None):
 def linked_row(objects, entry, work):
     """The rows of one entry of LINKED."""
     what, counted, keep, text_target, text_peer, ram_target, ram_peer = entry
+    names = []
     if set(counted) - set(objects):
         raise Unmeasured("its objects could not be compiled")
     if keep is MANIFEST_ROOTS:
@@ -97,8 +98,16 @@ def linked_row(objects, entry, work):
         how = HOW_LINKED % f"public functions of {', '.join(keep)}"
         keep = [name for name in sizes.roots(objects, keep)
                 if not name.startswith("pawl_ticket_")]
+        if "update" in counted:
+            names = [name for name in keep if name.endswith("_name")]
+            every = sum(sizes.linked(objects, keep, work).get(module, (0, 0))[0]
+                        for module in counted)
+            keep = [name for name in keep if name not in names]
     kept = sizes.linked(objects, keep, work)
     text = sum(kept.get(module, (0, 0))[0] for module in counted)
+    if names:
+        how += (f", but for those that give names to states and reasons: "
+                f"{every - text:,} more where they are called")
     ram = sum(kept.get(module, (0, 0))[1] for module in counted)
     if len(counted) > 1:
         parts = ", ".join(f"{module} {kept.get(module, (0, 0))[0]:,}"

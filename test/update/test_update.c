@@ -565,6 +565,25 @@ static void a_slot_without_its_tables_is_refused_at_open(void)
     CHECK_EQ(pawl_update_step(&device.update, NULL), PAWL_ERR_IO);
 }
 
+/* A port that gives the running slot's flash as the spare one's. */
+static void the_running_slot_is_never_the_target(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        given_device();
+        if (i == 0) {
+            device.slots[1].image = device.slots[0].image;
+        } else {
+            device.slots[1].manifest = device.slots[0].manifest;
+        }
+        uint32_t operations = fake_device_operations(&device);
+        CHECK_EQ(settled(pawl_update_start(&device.update,
+                                           fake_release_envelope(&v2))),
+                 PAWL_ERR_FAULT);
+        CHECK_EQ(fake_device_operations(&device), operations);
+        CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_READY);
+    }
+}
+
 static void a_component_of_one_slot_is_refused_at_start(void)
 {
     given_device();
@@ -713,6 +732,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(cancel_leads_to_failed_and_clean_to_ready),
     CHECK_TEST(the_first_erase_voids_the_way_back),
     CHECK_TEST(a_slot_without_its_tables_is_refused_at_open),
+    CHECK_TEST(the_running_slot_is_never_the_target),
     CHECK_TEST(a_component_of_one_slot_is_refused_at_start),
     CHECK_TEST(a_loader_is_told_of_what_was_given_up),
     CHECK_TEST(what_has_rotted_may_be_installed_again),

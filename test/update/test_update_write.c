@@ -318,6 +318,28 @@ static void a_dead_journal_erases_nothing(void)
              PAWL_ERR_IO);
 }
 
+/* A journal that refuses, lies or is read-only: a named error, no erase of a
+ * slot, and after the repair all is as it was. */
+static void a_journal_that_misbehaves_starts_nothing(void)
+{
+    static const enum fake_misdeed misdeeds[] = {
+        FAKE_REFUSE_PROGRAM, FAKE_REFUSE_ALL, FAKE_LIE_PROGRAM};
+    for (size_t i = 0; i < sizeof(misdeeds) / sizeof(misdeeds[0]); i++) {
+        given_device();
+        fake_flash_misbehave(&device.journal, misdeeds[i], 0);
+        CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX),
+                 PAWL_ERR_IO);
+        CHECK_EQ(pawl_update_step(&device.update, NULL), PAWL_ERR_IO);
+        CHECK_EQ(device.image[1].erases[0], 0);
+        CHECK_EQ(device.area[1].erases[0], 0);
+
+        fake_flash_misbehave(&device.journal, FAKE_HONEST, 0);
+        CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+        CHECK_EQ(fake_device_info(&device).current.sequence, 1);
+        CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX), PAWL_OK);
+    }
+}
+
 static void slow_flash_is_asked_until_it_is_done(void)
 {
     uint8_t got[6001], want[6001];
@@ -404,6 +426,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(an_erase_that_lies_is_found),
     CHECK_TEST(a_manifest_area_that_fails_makes_no_candidate),
     CHECK_TEST(a_dead_journal_erases_nothing),
+    CHECK_TEST(a_journal_that_misbehaves_starts_nothing),
     CHECK_TEST(slow_flash_is_asked_until_it_is_done),
     CHECK_TEST(flash_that_is_slow_and_cannot_be_asked_is_named),
     CHECK_TEST(an_integrated_image_needs_no_bytes),
