@@ -158,6 +158,12 @@ def rows_of(world):
                       Row(f"{version}: another identity",
                           [*options, *other_client], FULL, first=options,
                           wolf=version)]
+        month = ["--max-age", str(30 * 86400)]
+        leave += [Row("four days and four days, which is more than a week",
+                      [*month, "--later", str(4 * 86400)], RESUMED,
+                      third=[*month, "--later", str(4 * 86400)],
+                      third_expected=FULL, wolf="tls13",
+                      flags=["--lifetime", "604800"])]
         leave.append(Row("dtls13: a ticket is resumed, without a cookie",
                          ["--datagram"], RESUMED, first=["--datagram"],
                          wolf="dtls13", flags=["--no-hrr"]))

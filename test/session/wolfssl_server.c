@@ -14,7 +14,7 @@
  *   --no-ems     no extended master secret (TLS 1.2)
  *   --group G    that group alone: p256, x25519 or x25519mlkem768
  *   --no-hrr     no cookie in a handshake that is resumed (DTLS 1.3)
- *   --early      tickets that allow early data
+ *   --lifetime S that tickets are said to have
  *
  * Serves one client after the other on 127.0.0.1, sends each line (each
  * message, with DTLS) back in reverse, and prints a line for each handshake.
@@ -39,7 +39,8 @@
 #define DATAGRAM_FIRST_BYTE_CID 25 /* RFC 9146, 3 */
 
 static struct {
-    bool datagram, tls13, no_ems, no_hrr, early;
+    bool datagram, tls13, no_ems, no_hrr;
+    int lifetime_s; /* 0: wolfSSL's own */
     int cid;
     int group; /* 0: any */
 } options;
@@ -331,8 +332,9 @@ static void take_options(int argc, char **argv)
             options.no_ems = true;
         } else if (strcmp(argv[i], "--no-hrr") == 0) {
             options.no_hrr = true;
-        } else if (strcmp(argv[i], "--early") == 0) {
-            options.early = true;
+        } else if (strcmp(argv[i], "--lifetime") == 0) {
+            options.lifetime_s = atoi(value);
+            i++;
         } else if (strcmp(argv[i], "--cid") == 0) {
             options.cid = atoi(value);
             i++;
@@ -365,6 +367,11 @@ static WOLFSSL_CTX *make_context(char **argv)
     wolfSSL_CTX_set_verify(
         ctx, WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     wolfSSL_CTX_SetGenCookie(ctx, on_cookie);
+    if (options.lifetime_s > 0 &&
+        wolfSSL_CTX_set_TicketHint(ctx, options.lifetime_s) !=
+            WOLFSSL_SUCCESS) {
+        fail("lifetime", options.lifetime_s);
+    }
     if (options.no_ems &&
         wolfSSL_CTX_DisableExtendedMasterSecret(ctx) != WOLFSSL_SUCCESS) {
         fail("no extended master secret", 0);
