@@ -67,7 +67,8 @@ class CoapServer(peers.Server):
 
 class Relay:
     """Carries datagrams between one client and a server, and loses some: from
-    the first on, or once the client has sent application data."""
+    the first on, or the client's first application data and some of what
+    follows."""
 
     def __init__(self, port, loss, seed, from_the_first):
         self.random = random.Random(seed)
@@ -103,7 +104,10 @@ class Relay:
                 return
             if self.near in ready:
                 data, client = self.near.recvfrom(65536)
-                self.losing = self.losing or data[:1] == b"\x17"
+                if self.loss and not self.losing and data[:1] == b"\x17":
+                    self.losing = True
+                    self.lost += 1
+                    continue
                 self.pass_on(lambda: self.far.send(data))
             if self.far in ready:
                 try:
