@@ -3,8 +3,8 @@
 #
 # usage: run.sh [--seconds N | --minutes N] [TARGET...]
 #
-# Fuzzes each target (cbor cose envelope process trust coap mqtt http) for N
-# seconds, 20 unless told and two at a time, from seeds that seeds.py takes from
+# Fuzzes each target (cbor cose envelope process trust coap mqtt http
+# journal) for N seconds, 20 unless told and two at a time, from seeds that seeds.py takes from
 # the unit tests, and then publishes the branch coverage that the corpus reaches
 # in the sources under test. Ends with a table. A crashing input is kept in
 # build/fuzz/.
@@ -14,7 +14,7 @@
 set -u
 
 root=$(cd "$(dirname "$0")/../.." && pwd -P) || exit 2
-all='cbor cose envelope process trust coap mqtt http'
+all='cbor cose envelope process trust coap mqtt http journal'
 seconds=20 targets=''
 floor=90 # per cent of branches
 
@@ -75,6 +75,7 @@ sources() { # what each target is there for
     mqtt) echo mqtt/mqtt_bytes.c mqtt/mqtt_handle.c ;;
     http) echo http/http.c http/http_response.c http/http_body.c \
         http/http_text.c http/http_date.c http/uri.c ;;
+    journal) echo journal/journal.c journal/journal_frame.c ;;
     esac
 }
 
@@ -82,6 +83,8 @@ linked() { # what each target is linked with, besides its own file: a line each
     case $1 in
     coap | mqtt | http) printf '%s\n' "$root/test/fuzz/fuzz_pipe.c" \
         "$root/src/$1"/*.c "$root"/src/base/*.c ;;
+    journal) printf '%s\n' "$root/src/journal/journal.c" \
+        "$root/src/journal/journal_frame.c" "$root"/src/base/*.c ;;
     trust) printf '%s\n' "$root"/src/trust/*.c && linked cbor ;;
     *) printf '%s\n' "$root/test/fuzz/fuzz_crypto.c" "$root"/src/cbor/*.c \
         "$root"/src/cose/*.c "$root"/src/manifest/*.c "$root"/src/base/*.c ;;

@@ -192,6 +192,27 @@ def stream_seeds(put):
             put("http", b"\0\0HTTP/1.1 200 OK\r\nDate: " + data + b"\r\nRetry-After: " + data + b"\r\n\r\n")
 
 
+def journal_seeds(put):
+    """Banks of frames, framed as fuzz_journal.c lays them out."""
+    def pair(epoch, number, value):
+        return bytes([7, epoch, number, value, 3, epoch, number, value])
+
+    full = b"".join(pair(5, n, n) for n in range(8))
+    older = b"".join(pair(4, n, n) for n in range(8))
+    torn = bytes([5, 6, 9, 9, 20, 3])
+    for shape in (0, 11, 83, 35, 191, 199):
+        for fail in (255, 0, 3, 20, 130, 5, 6, 7, 1):
+            head = bytes([shape, 4, fail])
+            put("journal", head)
+            put("journal", head + pair(5, 1, 1) + bytes(14) + older)
+            put("journal", head + full + older)
+            put("journal", head + full[:-4] + torn + older)
+            put("journal", head + full[:-4] + bytes([6, 5, 9, 9]) + bytes(16))
+            put("journal", head + pair(5, 1, 1) + torn + bytes([1] * 13) + bytes([1] * 16))
+            put("journal", head + bytes([1] * 32))
+            put("journal", head + pair(0xFF, 0xFF, 1) + bytes([4, 1, 5, 5, 5]))
+
+
 def main():
     top = pathlib.Path(sys.argv[1])
 
@@ -246,6 +267,7 @@ def main():
         put("trust", b"\x10" + owned + data)
     coap_seeds(put)
     stream_seeds(put)
+    journal_seeds(put)
     print({folder.name: len(list(folder.iterdir())) for folder in sorted(top.iterdir())})
 
 
