@@ -4,7 +4,7 @@
 # How the searches are built: for run.sh and mutants.sh, which source this.
 
 FAULT_JOURNAL='fault_journal journal_node journal_search journal_seed search'
-FAULT_FLOW='fault_flow flow_oracle flow_search flow_session flow_world search'
+FAULT_FLOW='fault_flow flow_flips flow_oracle flow_report flow_schedule flow_search flow_session flow_world search'
 # Small devices and early checkpoints.
 FLOW_FLAGS='-DFAKE_SMALL -DPAWL_CHECKPOINT_MIN=1024'
 
@@ -27,6 +27,13 @@ build_journal() {
 configure_flow() {
     cmake -S "$1" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=Release \
         -DCMAKE_C_FLAGS="$FLOW_FLAGS"
+}
+
+# The same for fuzz_flow, by clang and with its sanitizers.
+configure_schedules() {
+    cmake -S "$1" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_C_COMPILER="${PAWL_FUZZ_CC-clang}" -DCMAKE_C_FLAGS="$FLOW_FLAGS \
+-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"
 }
 
 build_flow() {

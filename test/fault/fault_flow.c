@@ -10,94 +10,15 @@
  * A violation prints its replay id; `fault_flow --replay ID` runs it alone.
  */
 #include "base/base.h"
-#include "fake/fake_crypto.h"
 #include "fault/flow_search.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define VIOLATIONS_SHOWN 8
-
-const char *const phase_names[PHASE_COUNT] = {
-    "provision", "open",    "start",      "download", "checkpoint", "resume",
-    "finish",    "install", "compaction", "boot",     "trial boot", "accept",
-    "counter",   "reject",  "revert",     "clean"};
-
 static struct totals all;
-
-void violation(const char *what)
-{
-    if (search.wrong) {
-        return; /* one for each path */
-    }
-    search.wrong = true;
-    if (search.now.violations++ < VIOLATIONS_SHOWN) {
-        printf("violation %s: %s, replay %d/%u", what,
-               geometries[search.geometry_at].name, search.geometry_at,
-               (unsigned)search.life.ending);
-        for (uint32_t i = 0; i < search.path_len; i++) {
-            printf("/%u.%u.%u.%u", search.path[i].op, search.path[i].tear,
-                   search.path[i].metastable, search.path[i].mood);
-        }
-        printf("\n");
-        fflush(stdout);
-    }
-    if (search.stop_at_first) {
-        exit(1);
-    }
-}
-
-/* --- Signatures ------------------------------------------------------------
- * Pure, slow and always the same: each is computed once.
- */
-
-enum pawl_status __real_pawl_p256_verify(struct pawl_bytes point,
-                                         const uint8_t digest[32],
-                                         const uint8_t signature[64]);
-enum pawl_status __wrap_pawl_p256_verify(struct pawl_bytes point,
-                                         const uint8_t digest[32],
-                                         const uint8_t signature[64]);
-
-enum pawl_status __wrap_pawl_p256_verify(struct pawl_bytes point,
-                                         const uint8_t digest[32],
-                                         const uint8_t signature[64])
-{
-    static struct {
-        uint8_t key[65 + 32 + 64];
-        enum pawl_status status;
-    } known[64];
-    static unsigned count;
-    uint8_t key[65 + 32 + 64];
-
-    if (point.len != 65) {
-        return __real_pawl_p256_verify(point, digest, signature);
-    }
-    memcpy(key, point.data, 65);
-    memcpy(key + 65, digest, 32);
-    memcpy(key + 97, signature, 64);
-    for (unsigned i = 0; i < (count < 64U ? count : 64U); i++) {
-        if (memcmp(known[i].key, key, sizeof(key)) == 0) {
-            return known[i].status;
-        }
-    }
-    unsigned at = count++ % 64U;
-    memcpy(known[at].key, key, sizeof(key));
-    known[at].status = __real_pawl_p256_verify(point, digest, signature);
-    return known[at].status;
-}
 
 /* --- Tables ------------------------------------------------------------------
  */
-
-static void make(struct fake_release *release, uint64_t sequence)
-{
-    const struct fake_release_plan plan = {.sequence = sequence,
-                                           .seed = (uint32_t)sequence,
-                                           .size = IMAGE_SIZE,
-                                           .counted = true,
-                                           .counter = sequence};
-    fake_release_make(release, &plan);
-}
 
 static void add(struct totals *to, const struct totals *from)
 {
@@ -143,6 +64,21 @@ static void search_geometry(int at, int depth)
     add(&all, &search.now);
 }
 
+static void flip_geometry(int at, uint32_t pairs)
+{
+    search.geometry_at = at;
+    memset(&search.now, 0, sizeof(search.now));
+    flow_flips(pairs);
+    printf("flips %-9s at %llu moments, each bit and %u pairs  flips %9llu  "
+           "boots %9llu  violations %llu\n",
+           geometries[at].name, (unsigned long long)search.now.states, pairs,
+           (unsigned long long)search.now.faults,
+           (unsigned long long)search.now.boots,
+           (unsigned long long)search.now.violations);
+    fflush(stdout);
+    add(&all, &search.now);
+}
+
 static void print_all(void)
 {
     for (int i = 0; i < FAKE_FAULT_REFUSED; i++) {
@@ -163,17 +99,6 @@ static void print_all(void)
 /* --- Replay ----------------------------------------------------------------
  */
 
-void show(const struct log *log)
-{
-    for (uint32_t i = 0; i < log->count; i++) {
-        const struct op *op = &log->ops[i];
-
-        printf("  %u faults, operation %u: %s, flash %u, %s at %u\n",
-               search.path_len, i, phase_names[op->phase], op->flash,
-               op->kind == OP_ERASE ? "erase" : "program", op->off);
-    }
-}
-
 /* geometry/ending/op.tear.metastable.mood/... */
 static bool run_replay(const char *id)
 {
@@ -184,7 +109,7 @@ static bool run_replay(const char *id)
              search.geometry_at >= 0 && search.geometry_at < geometry_count &&
              ending < ENDINGS,
          "not a replay id");
-    for (id += used; *id == '/' && search.replay_len < DEPTH_MAX; id += used) {
+    for (id += used; *id == '/' && search.replay_len < FAULTS_MAX; id += used) {
         struct fault *fault = &search.replay[search.replay_len++];
 
         must(sscanf(id, "/%u.%u.%u.%u%n", &fault->op, &fault->tear,
@@ -203,12 +128,9 @@ int main(int argc, char **argv)
 {
     int depth = 1;
     int only = -1;
+    int flips = -1;
 
-    search.stride = 1;
-
-    must(fake_crypto_start() == PAWL_OK, "no crypto");
-    make(&search.v1, 1);
-    make(&search.v2, 2);
+    flow_begin();
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--exact") == 0) {
             search.compare = search.exact = true;
@@ -220,6 +142,8 @@ int main(int argc, char **argv)
             depth = atoi(argv[++i]);
         } else if (i + 1 < argc && strcmp(argv[i], "--stride") == 0) {
             search.stride = (uint32_t)atoi(argv[++i]);
+        } else if (i + 1 < argc && strcmp(argv[i], "--flips") == 0) {
+            flips = atoi(argv[++i]);
         } else if (i + 1 < argc && strcmp(argv[i], "--geometry") == 0) {
             only = atoi(argv[++i]);
         } else if (i + 1 < argc && strcmp(argv[i], "--replay") == 0) {
@@ -227,15 +151,22 @@ int main(int argc, char **argv)
         } else {
             must(false, "usage: fault_flow [--alike | --exact] [--first] "
                         "[--depth n] [--stride n] [--geometry n] "
-                        "[--replay id]");
+                        "[--flips pairs] [--replay id]");
         }
     }
-    must(depth <= DEPTH_MAX, "that is too deep");
+    must(depth >= 0 && depth < 6, "that is too deep");
     for (int at = 0; at < geometry_count; at++) {
-        if (only == at || only < 0) {
+        if (only != at && only >= 0) {
+            continue;
+        }
+        if (flips >= 0) {
+            flip_geometry(at, (uint32_t)flips);
+        } else {
             search_geometry(at, depth);
         }
     }
-    print_all();
+    if (flips < 0) {
+        print_all();
+    }
     return all.violations != 0;
 }

@@ -94,8 +94,7 @@ static void run_to_rest(void)
     check_rest();
 }
 
-/* Runs the device until it is at rest, or where another one was. */
-static void run(void)
+void run(void)
 {
     search.wrong = false;
     if (search.replay_len == 0 && !search.exact) {
@@ -111,9 +110,8 @@ static void run(void)
 /* --- Cuts ------------------------------------------------------------------
  */
 
-/* Tears op in the device as it is before it. False: there is no such tear. */
-static bool tear_op(const struct op *op, uint32_t tear, bool metastable,
-                    uint32_t *tears)
+bool tear_op(const struct op *op, uint32_t tear, bool metastable,
+             uint32_t *tears)
 {
     uint32_t kinds[FAKE_FAULT_COUNT] = {0};
 
@@ -145,16 +143,22 @@ static bool tear_op(const struct op *op, uint32_t tear, bool metastable,
     return true;
 }
 
-/* One way to read what was cut: a device of the next depth. */
-static void follow(const struct op *op, const struct fault *fault, int depth)
+void cut_was(const struct op *op, const struct fault *fault)
 {
-    uint32_t ecc = world_ecc_reads();
-
+    search.path[search.path_len++] = *fault;
     world_set_moods(fault->mood);
     search.life = op->life;
     search.life.cause = PAWL_RESET_POWER_ON;
     search.life.done = 0;
     search.life.rotted |= fault->tear == ROT ? 1U : 0U;
+}
+
+/* One way to read what was cut: a device of the next depth. */
+static void follow(const struct op *op, const struct fault *fault, int depth)
+{
+    uint32_t ecc = world_ecc_reads();
+
+    cut_was(op, fault);
     search.depth = depth;
     search.run++;
     search.wrong = false;
@@ -163,6 +167,7 @@ static void follow(const struct op *op, const struct fault *fault, int depth)
         explore(depth);
         search.now.kinds[FAKE_FAULT_ECC] += world_ecc_reads() - ecc;
     }
+    search.path_len--;
 }
 
 /* The device was cut; it is read in each mood, and each is a device. */
@@ -176,25 +181,24 @@ static void branch(const struct op *op, const struct fault *fault, int depth)
     bool is_weak = torn && (fault->metastable != 0 || search.path_len > 0);
     const uint8_t *moods = is_weak ? weak : solid;
     uint32_t count = is_weak ? sizeof(weak) : torn ? 2U : 1U;
+    uint8_t replayed = 0;
     struct world *cut = NULL;
-    struct fault *step = &search.path[search.path_len];
+    struct fault step = *fault;
 
+    if (search.replay_len != 0) {
+        replayed = (uint8_t)search.replay[search.path_len].mood;
+        moods = &replayed;
+        count = 1;
+    }
     world_power_on();
     cut = world_save();
     search.now.faults++;
     search.now.phases[op->phase]++;
-    *step = *fault;
-    search.path_len++;
     for (uint32_t i = 0; i < count; i++) {
-        step->mood = moods[i];
-        if (search.replay_len != 0 &&
-            search.replay[search.path_len - 1].mood != moods[i]) {
-            continue;
-        }
+        step.mood = moods[i];
         world_load(cut);
-        follow(op, step, depth);
+        follow(op, &step, depth);
     }
-    search.path_len--;
     free(cut);
 }
 

@@ -13,7 +13,7 @@
 #define IMAGE_SIZE 2501
 #define BLOCK 512U
 #define CALL_MAX 1024U /* bytes of a program call: a tombstone of W 512 */
-#define DEPTH_MAX 3
+#define FAULTS_MAX 8U  /* of one path */
 #define FLASHES 5
 #define ROT 999U      /* a tear: a bit of the target fades, and power fails */
 #define UNSYNCED 998U /* a tear: what was not synced goes, too */
@@ -123,7 +123,7 @@ struct search {
     bool exact;      /* no run ends where another one was within a session */
     uint32_t stride; /* of second cuts */
     uint32_t path_len, replay_len;
-    struct fault path[DEPTH_MAX], replay[DEPTH_MAX];
+    struct fault path[FAULTS_MAX], replay[FAULTS_MAX];
     struct table table; /* of devices */
     uint64_t sessions;  /* distinct devices at a reset */
 };
@@ -146,6 +146,8 @@ void world_load(const struct world *world);
 void apply(const struct op *op);
 /* A bit of the target fades. */
 void rot(void);
+/* A bit of the journal flips. */
+void world_flip(uint32_t off, unsigned bit);
 /* The hash of the device, as it is without power. */
 uint64_t world_key(void);
 /* Power returns. */
@@ -174,8 +176,32 @@ void session(void);
 /* --- flow_search.c --- */
 /* Runs the device from here; then cuts each operation of that run. */
 void explore(int depth);
+/* Runs the device until it is at rest, or where another one was. */
+void run(void);
+/*
+ * Tears op in the device as it is before it; *tears: in how many ways that
+ * goes. False: there is no such tear.
+ */
+bool tear_op(const struct op *op, uint32_t tear, bool metastable,
+             uint32_t *tears);
+/* After a tear: reads it so, and adds it to the path. */
+void cut_was(const struct op *op, const struct fault *fault);
 
-/* --- fault_flow.c: the report --- */
+/* --- flow_schedule.c --- */
+/*
+ * Runs a schedule: geometry, ending, and then four bytes for each fault. False:
+ * an invariant is violated.
+ */
+bool flow_schedule(const uint8_t *bytes, size_t len);
+
+/* --- flow_flips.c --- */
+/* Flips bits of the journal at some moments of an update: all single ones,
+ * and so many pairs. */
+void flow_flips(uint32_t pairs);
+
+/* --- flow_report.c --- */
+/* Starts the crypto and makes the releases: once. */
+void flow_begin(void);
 extern const char *const phase_names[PHASE_COUNT];
 void violation(const char *what);
 /* Prints the operations of a replayed run. */

@@ -187,6 +187,12 @@ void rot(void)
     fake_flash_flip(&device.image[1], 5, 3);
 }
 
+void world_flip(uint32_t off, unsigned bit)
+{
+    forget(&device.journal, off, 1);
+    fake_flash_flip(&device.journal, off, bit);
+}
+
 void world_watch(void (*before)(const struct op *op))
 {
     watcher = before;

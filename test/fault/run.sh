@@ -43,31 +43,45 @@ configure_flow "$root" "$work/flow" >"$work/build" 2>&1 &&
     exit 1
 }
 check_with_clang "$root" || exit 1
-journal=$work/fault_journal
-flow=$work/flow/test/fault/fault_flow
+cp "$work/flow/test/fault/fault_flow" "$work" && cd "$work" || exit 1
+# Names without spaces, whatever the folder is called.
+model=./model_journal
+journal=./fault_journal
+flow=./fault_flow
 
 # --- What is to be done, the longest first, two at a time ------------------
-jobs=$work/jobs
-mkdir "$work/out"
+mkdir out
 job() { # name, command...
-    printf '%s\n' "$*" >>"$jobs"
+    printf '%s\n' "$*" >>joblist
 }
 JOURNALS='0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15'
 FLOWS='0 1 2 3 10 11 12 13 14 15'
-FLOWS_DEEP='4 5 6 7 8 9'
+FLOWS_DEEP='4 5 6 7 8 9' # two cuts deep: W 4, 8 and 16
+FLOWS_WHOLE='6 9'        # of those all second cuts by default, else a sample
+FLIPS='6 9'
 JOURNALS_DEEP='6 9' # three cuts deep by default, the others two
-stride=1 # of the update's second cuts
-if [ -n "$quick" ]; then
+stride=20 # of the sample
+if [ -n "$exhaustive" ]; then
+    FLOWS_WHOLE=$FLOWS_DEEP
+elif [ -n "$quick" ]; then
     JOURNALS_DEEP=
+    FLOWS_WHOLE=
+    FLIPS=
     stride=400
 fi
 # shellcheck disable=SC2086
-[ -n "$quick" ] || job model "$work/model_journal" $exhaustive
+[ -n "$quick" ] || job model "$model" $exhaustive
 for g in $JOURNALS_DEEP; do
     job "journal-$g" "$journal" --depth 3 --geometry "$g"
 done
 for g in $FLOWS_DEEP; do
-    job "flow-$g" "$flow" --depth 2 --stride "$stride" --geometry "$g"
+    case " $FLOWS_WHOLE " in
+    *" $g "*) job "flow-$g" "$flow" --depth 2 --geometry "$g" ;;
+    *) job "flow-$g" "$flow" --depth 2 --stride "$stride" --geometry "$g" ;;
+    esac
+done
+for g in $FLIPS; do
+    job "flips-$g" "$flow" --flips 5000 --geometry "$g"
 done
 for g in $JOURNALS; do
     case " $JOURNALS_DEEP " in *" $g "*) continue ;; esac
@@ -84,42 +98,45 @@ for g in $FLOWS $FLOWS_DEEP; do
     job "alike-flow-$g" "$flow" --alike --depth 1 --geometry "$g"
     job "exact-flow-$g" "$flow" --exact --depth 1 --geometry "$g"
 done
-cat >"$work/job.sh" <<'END'
+cat >job.sh <<'END'
 name=$1
 shift
-"$@" >"$OUT/$name" 2>&1
-echo $? >"$OUT/$name.rc"
+"$@" >"out/$name" 2>&1
+echo $? >"out/$name.rc"
 END
-OUT=$work/out xargs -P 2 -L 1 sh "$work/job.sh" <"$jobs"
+xargs -P 2 -L 1 sh job.sh <joblist
 
 # --- What came of it ---------------------------------------------------------
 while read -r name rest; do
-    if [ "$(cat "$work/out/$name.rc" 2>/dev/null)" != 0 ]; then
+    if [ "$(cat "out/$name.rc" 2>/dev/null)" != 0 ]; then
         echo "failed: $name ($rest)"
-        cat "$work/out/$name"
+        cat "out/$name"
         failed=1
     fi
-done <"$jobs"
-[ -n "$quick" ] || cat "$work/out/model"
-for name in $(sed 's/ .*//' "$jobs" | grep '^alike-'); do
+done <joblist
+[ -n "$quick" ] || cat "out/model"
+for name in $(sed 's/ .*//' joblist | grep '^alike-'); do
     rest=${name#alike-}
-    a=$(sed -n 's/.*distinct [a-z]* //p' "$work/out/alike-$rest")
-    b=$(sed -n 's/.*distinct [a-z]* //p' "$work/out/exact-$rest")
+    a=$(sed -n 's/.*distinct [a-z]* //p' "out/alike-$rest")
+    b=$(sed -n 's/.*distinct [a-z]* //p' "out/exact-$rest")
     if [ -z "$a" ] || [ "$a" != "$b" ]; then
         echo "alike $rest: $a distinct states, but $b told apart by every bit"
         failed=1
     fi
 done
 for g in $JOURNALS; do
-    grep ' depth [0-9] ' "$work/out/journal-$g"
+    grep ' depth [0-9] ' "out/journal-$g"
 done
 for g in $FLOWS_DEEP $FLOWS; do
-    grep ' depth [0-9] ' "$work/out/flow-$g"
+    grep ' depth [0-9] ' "out/flow-$g"
+done
+for g in $FLIPS; do
+    grep '^flips ' "out/flips-$g"
 done
 echo "took $(($(date +%s) - began)) s"
-for g in $JOURNALS; do echo "$work/out/journal-$g"; done >"$work/parts"
-for g in $FLOWS_DEEP $FLOWS; do echo "$work/out/flow-$g"; done >>"$work/parts"
-xargs cat <"$work/parts" | awk -v parts="$(wc -l <"$work/parts")" '
+for g in $JOURNALS; do echo "out/journal-$g"; done >parts
+for g in $FLOWS_DEEP $FLOWS; do echo "out/flow-$g"; done >>parts
+xargs cat <parts | awk -v parts="$(wc -l <parts)" '
     /^kind |^phase / {
         name = $0
         sub(/: [0-9]+$/, "", name)

@@ -1,0 +1,71 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# sh test/fault/schedules.sh [--seconds N]
+#
+# Fuzzes schedules of operations and faults over a whole update, for N seconds,
+# 60 unless told: deeper than run.sh searches, and not all of them. A schedule
+# that violates an invariant is made as short as it can be; its replay id is
+# printed, and the schedule kept in build/fuzz/.
+#
+# Exit codes: 0 nothing found, 1 something found, 2 wrong usage, 77 no clang
+# with libFuzzer here.
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+seconds=60
+if [ "${1-}" = --seconds ] && [ $# -eq 2 ]; then
+    seconds=$2
+elif [ $# -ne 0 ]; then
+    echo 'usage: schedules.sh [--seconds N]' >&2
+    exit 2
+fi
+# shellcheck source=/dev/null
+. "$root/test/fault/build.sh"
+
+echo 'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n);
+int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n)
+{ (void)d; (void)n; return 0; }' >"$work/probe.c"
+if ! "${PAWL_FUZZ_CC-clang}" -fsanitize=fuzzer,address,undefined \
+    "$work/probe.c" -o "$work/probe" >"$work/log" 2>&1; then
+    echo "no clang with libFuzzer and sanitizers (${PAWL_FUZZ_CC-clang})"
+    exit 77
+fi
+if ! { configure_schedules "$root" "$work/build" &&
+    cmake --build "$work/build" -j2 --target fuzz_flow; } >"$work/log" 2>&1; then
+    cat "$work/log"
+    exit 1
+fi
+fuzz=$work/build/test/fault/fuzz_flow
+mkdir -p "$root/build/fuzz" "$work/corpus"
+for seed in '\006\000' '\006\001\100\003\001\001' \
+    '\010\002\040\005\001\003\200\007\000\003\300\011\001\002'; do
+    # The words are octal numbers for printf.
+    # shellcheck disable=SC2059
+    printf "$seed" >"$work/corpus/seed-${#seed}"
+done
+# 2 bytes, and 4 for each of at most 8 faults.
+if "$fuzz" -max_total_time="$seconds" -max_len=34 -timeout=20 \
+    -print_final_stats=1 -artifact_prefix="$work/found-" "$work/corpus" \
+    >"$work/log" 2>&1; then
+    sed -n 's/^stat::number_of_executed_units: */schedules /p' "$work/log" |
+        sed 's/$/ violations 0/'
+    exit 0
+fi
+found=$(ls "$work"/found-* 2>/dev/null | head -n 1)
+if [ -z "$found" ]; then
+    cat "$work/log"
+    exit 1
+fi
+"$fuzz" -minimize_crash=1 -max_total_time=60 -artifact_prefix="$work/min-" \
+    "$found" >"$work/min.log" 2>&1
+for shorter in "$work"/min-*; do
+    [ -f "$shorter" ] && [ "$(wc -c <"$shorter")" -lt "$(wc -c <"$found")" ] &&
+        found=$shorter
+done
+cp "$found" "$root/build/fuzz/schedule"
+"$fuzz" "$found" 2>&1 | grep -a '^violation \|^ERROR\|ERROR:'
+echo "FOUND: build/fuzz/schedule, $(wc -c <"$found") bytes"
+exit 1
