@@ -23,7 +23,17 @@ bool pawl_tpm2_is_refusal(TSS2_RC answer);
 /* Whether an answer did not come from the TPM, but from the way to it. */
 bool pawl_tpm2_is_lost(TSS2_RC answer);
 
+/* Whether other objects take the TPM's memory. */
+bool pawl_tpm2_is_crowded(TSS2_RC answer);
+
 /* ---- tpm2_object.c ---- */
+
+/*
+ * Flushes each transient object that this connection sees. With a resource
+ * manager those are this store's own; without one they are what a process
+ * left behind that was killed, a device at a power cut.
+ */
+void pawl_tpm2_flush_all(struct pawl_tpm2_keystore *store);
 
 /* An object that ESYS knows, and its public area (to be freed). */
 struct object {

@@ -269,6 +269,10 @@ static enum pawl_status run(void *ctx, work *operation, struct request *request)
     status = connect_tpm(store);
     if (status == PAWL_OK) {
         status = operation(store, request);
+        if (status != PAWL_OK && pawl_tpm2_is_crowded(store->answer)) {
+            pawl_tpm2_flush_all(store);
+            status = operation(store, request);
+        }
     }
     if (status != PAWL_OK && pawl_tpm2_is_lost(store->answer)) {
         disconnect_tpm(store);
@@ -347,6 +351,10 @@ enum pawl_status pawl_tpm2_open(struct pawl_tpm2_keystore *store,
     status = connect_tpm(store);
     if (status == PAWL_OK) {
         status = read_attributes(store);
+        if (status != PAWL_OK && pawl_tpm2_is_crowded(store->answer)) {
+            pawl_tpm2_flush_all(store);
+            status = read_attributes(store);
+        }
     }
     if (status != PAWL_OK) {
         pawl_tpm2_close(store);

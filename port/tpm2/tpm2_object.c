@@ -155,6 +155,29 @@ static void flush(struct pawl_tpm2_keystore *store, ESYS_TR handle)
     }
 }
 
+void pawl_tpm2_flush_all(struct pawl_tpm2_keystore *store)
+{
+    TPMS_CAPABILITY_DATA *data = NULL;
+    TPMI_YES_NO more = TPM2_NO;
+
+    if (Esys_GetCapability(store->esys, ESYS_TR_NONE, ESYS_TR_NONE,
+                           ESYS_TR_NONE, TPM2_CAP_HANDLES, TPM2_TRANSIENT_FIRST,
+                           TPM2_MAX_CAP_HANDLES, &more,
+                           &data) != TSS2_RC_SUCCESS) {
+        return;
+    }
+    for (UINT32 i = 0; i < data->data.handles.count; i++) {
+        ESYS_TR object = ESYS_TR_NONE;
+
+        if (Esys_TR_FromTPMPublic(store->esys, data->data.handles.handle[i],
+                                  ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                                  &object) == TSS2_RC_SUCCESS) {
+            flush(store, object);
+        }
+    }
+    Esys_Free(data);
+}
+
 static enum pawl_status make_parent(struct pawl_tpm2_keystore *store,
                                     ESYS_TR *parent)
 {

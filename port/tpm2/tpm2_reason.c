@@ -40,6 +40,11 @@ bool pawl_tpm2_is_lost(TSS2_RC answer)
            (!is_of_tpm(answer) || code_of(answer) == TPM2_RC_INITIALIZE);
 }
 
+bool pawl_tpm2_is_crowded(TSS2_RC answer)
+{
+    return code_of(answer) == TPM2_RC_OBJECT_MEMORY;
+}
+
 enum pawl_status pawl_tpm2_answer(struct pawl_tpm2_keystore *store,
                                   TSS2_RC answer)
 {

@@ -275,6 +275,16 @@ def check_owner(run, store):
     store.tool("tpm2_changeauth", "-c", "o", "-p", "secret")
 
 
+def crowd(store):
+    """Takes all of the TPM's memory for transient objects."""
+    for _ in range(10):
+        try:
+            store.tool("tpm2_createprimary", "-Q", "-C", "o", "-G", "ecc",
+                       "-c", "left")
+        except subprocess.CalledProcessError:
+            return
+
+
 def check_bad_tpm(run):
     with make_store(run, stores.Tpm) as store:
         with Probe(run, store) as probe:
@@ -299,6 +309,13 @@ def check_bad_tpm(run):
             transient = store.tool("tpm2_getcap", "handles-transient").stdout
             run.row("tpm2", "nothing transient is left in the TPM",
                     transient.strip() == b"")
+        with Probe(run, store) as probe:
+            for call in ("sign 0 " + DIGEST, "generate 1", "reopen"):
+                crowd(store)
+                answer = probe.say(call)
+                run.row("tpm2", "memory that a killed process took: " +
+                        call.split()[0], says(answer, "PAWL_OK"),
+                        answer["status"])
         for what, name, reason in (
                 ("no TPM there", "tpm2:swtpm:host=127.0.0.1,port=1",
                  "no TPM answers"),
