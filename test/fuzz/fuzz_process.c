@@ -188,8 +188,15 @@ static void run(const struct pawl_manifest *manifest,
         few.write = NULL;
         few.last_error = last_error;
     }
-    enum pawl_status status = pawl_manifest_start(&process, manifest, procedure,
-                                                  &identity, &operations);
+    if ((flags & 0x10) != 0) {
+        uint8_t report[256];
+        size_t len = sizeof report;
+        must(pawl_manifest_capabilities(manifest->components, 1, &few, report,
+                                        &len) == PAWL_OK ||
+             manifest->components[0].len > 100);
+    }
+    enum pawl_status status =
+        pawl_manifest_start(&process, manifest, procedure, &identity, &few);
 
     must(device.calls == 0);
     device.started = status == PAWL_OK;
