@@ -494,9 +494,13 @@ def noise_rows(w):
         row(f"DTLS {name}, 40 runs with bits wrong, none of them harmful",
             {"runs": 40, "leaks": 0, "again": GOOD}, [*options, *sweep],
             slow=True, wolf=wolf)
+        # Once it is established, a datagram that there is no memory for is
+        # dropped, as one that was lost on the way: nothing comes back then.
         row(f"DTLS {name}, each allocation fails in turn",
-            {"sweep": "alloc", "leaks": 0, "only": "PAWL_ERR_NO_MEMORY",
-             "again": GOOD}, [*options, "--sweep", "alloc"], slow=True,
+            {"sweep": "alloc", "leaks": 0,
+             "only": ("PAWL_ERR_NO_MEMORY", "PAWL_ERR_TIMEOUT"),
+             "again": GOOD},
+            [*options, "--sweep", "alloc", "--timeout", "1500"], slow=True,
             wolf=wolf)
 
 
@@ -784,7 +788,7 @@ def sweep_rows():
         {"sweep": "die", "harmless": 1, "leaks": 0, "again": GOOD},
         ["--sweep", "die", "--tls12"], slow=True, flags=["-tls1_2"])
     row("each allocation fails in turn",
-        {"sweep": "alloc", "leaks": 0, "only": "PAWL_ERR_NO_MEMORY",
+        {"sweep": "alloc", "leaks": 0, "only": ("PAWL_ERR_NO_MEMORY",),
          "again": GOOD}, ["--sweep", "alloc"], slow=True)
 
 
@@ -819,7 +823,7 @@ def mismatches(expected, lines):
         elif key == "only":
             wrong += [f"{status} {count} times" for status, count
                       in got.items()
-                      if status.startswith("PAWL_") and status != value]
+                      if status.startswith("PAWL_") and status not in value]
         elif got.get(key) != value:
             wrong.append(f"{key} is {got.get(key)!r}, not {value!r}")
     return wrong
