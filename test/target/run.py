@@ -15,7 +15,7 @@ CORES = ("m3", "m4", "m33")
 MACHINES = {"m3": "mps2-an385", "m4": "mps2-an386", "m33": "mps2-an505"}
 # Minutes on an emulated M3: hundreds of signatures each.
 SLOW = "test_trust_trust|test_enroll_enroll|test_crypto_vectors|" \
-    "test_port_check"
+    "test_identity_identity_trust|test_port_check"
 # A search over thousands of power cuts, for the host.
 NEVER = "test_flow_power"
 
@@ -124,11 +124,14 @@ def main():
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--slow", action="store_true")
+    parser.add_argument("--only", metavar="WHAT",
+                        help="jobs whose name has this in it")
     args = parser.parse_args()
     began = time.monotonic()
     todo, done = queue.Queue(), []
     for job in jobs(args):
-        todo.put(job)
+        if args.only is None or args.only in job.core + " " + job.name:
+            todo.put(job)
     lanes = [threading.Thread(target=work, args=(todo, done))
              for _ in range(max(2, os.cpu_count() or 2))]
     for lane in lanes:

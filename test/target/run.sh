@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# usage: run.sh [--kills N] [--seed S] [--slow]
+# usage: run.sh [--kills N] [--seed S] [--slow] [--only WHAT]
 #
 # Builds for Cortex-M3, M4 and M33 and runs on QEMU's boards: the unit tests,
 # the manifest examples, sessions with real servers, what may go wrong, and the
 # whole A/B life with power cuts. Ends with a table and 'N passed, N failed'.
 #
-#   --kills N  power cuts in all (default 200), half on M3, half on M4
-#   --seed S   of their random numbers
-#   --slow     the slowest unit tests on every core, not on M3 alone
+#   --kills N    power cuts in all (default 200), half on M3, half on M4
+#   --seed S     of their random numbers
+#   --slow       the slowest unit tests on every core, not on M3 alone
+#   --only WHAT  rows of the table: "m3 life", "peers"
 #
 # Installs what is missing. Writes to build/, to the cache of wolfSSL and to
 # temporary folders that are removed. Exit codes: 0 all passed, 1 something
@@ -20,7 +21,7 @@ set -u
 root=$(cd "$(dirname "$0")/../.." && pwd -P) || exit 2
 case ${1-} in
 -h | --help)
-    sed -n '4,20s/^# \{0,1\}//p' "$0"
+    sed -n '4,21s/^# \{0,1\}//p' "$0"
     exit 0
     ;;
 esac
