@@ -54,10 +54,10 @@ def _in_qemu(files, image, *flags):
 
     def run():
         try:
-            return _numbers(command(*QEMU, "-kernel", image, timeout=120,
+            return _numbers(command(*QEMU, "-kernel", image, timeout=600,
                                     stdin=subprocess.DEVNULL))
         except subprocess.TimeoutExpired:
-            raise Unmeasured("QEMU: no end within 120 s") from None
+            raise Unmeasured("QEMU: no end within 600 s") from None
 
     return _twice(run)
 
@@ -90,7 +90,7 @@ def update_on_host(work):
     program = f"{work}/update-host"
     command(HOST_CC, *CFLAGS, *INCLUDES, *WARNINGS, f"-I{ROOT}/test",
             *_update_files("update/host.c"), "-o", program)
-    return _twice(lambda: _numbers(command(program, timeout=120)))
+    return _twice(lambda: _numbers(command(program, timeout=600)))
 
 
 def on_host(work):
