@@ -115,6 +115,22 @@ class Life(story.Story):
         for label in list(self.up):
             self.stop(label)
 
+    def pawl(self, *words):
+        """A TPM without a resource manager serves one process at a time: what
+        is shown while the device uses it may be asked for again."""
+        for again in range(20):
+            try:
+                out = super().pawl(*words)
+            except Failed:
+                if words[:2] != ("device", "show") or again == 19:
+                    raise
+                continue
+            if words[:2] != ("device", "show") or again == 19 or all(
+                    "status" not in (one or {}) for one in
+                    json.loads(out)["identity"].values()):
+                return out
+        raise Failed("pawl device show")
+
     def provision_words(self):
         return ["--keystore", self.store.name]
 
