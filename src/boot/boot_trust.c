@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "boot/boot_internal.h"
 #include "trust/store_note.h"
+#include "trust/trust_internal.h"
 
 /* Twice: a read that fails once must not cost a trial. */
 static enum pawl_status open_twice(struct pawl_trust *trust,
@@ -45,12 +46,18 @@ static enum pawl_status read_offer(struct pawl_boot_selection *s,
                                    struct pawl_bytes *offer)
 {
     struct pawl_boot_adoption *a = &s->adoption;
+    struct pawl_trust_parts parts;
     size_t len = sizeof(a->bytes);
     enum pawl_status status = pawl_objects_open(
         &a->objects, s->config->trust, PAWL_JOURNAL_READ_ONLY, NULL, NULL);
     if (status == PAWL_OK) {
         status =
             pawl_objects_get(&a->objects, PAWL_OBJECT_TRUST, a->bytes, &len);
+    }
+    if (status == PAWL_OK) {
+        struct pawl_bytes all = {a->bytes, len};
+        /* What the device's owner says may follow: none of the loader's. */
+        status = pawl_trust_split_first(all, &parts, &len);
     }
     *offer = (struct pawl_bytes){a->bytes, len};
     return status;

@@ -3,6 +3,7 @@
 #include "fake/fake_crypto.h"
 #include "fake/fake_device.h"
 #include "fake/fake_record.h"
+#include "journal/objects.h"
 #include <pawl/boot.h>
 
 #include <string.h>
@@ -559,6 +560,33 @@ static void a_pending_trust_document_is_adopted_before_anything_is_chosen(void)
     CHECK_EQ(choice.measurement.trust_version, 2);
 }
 
+/* What the owner says lies behind the document, and is not the loader's. */
+static void what_an_owner_says_is_no_part_of_what_is_adopted(void)
+{
+    static const uint8_t said[] = {0x82, 0x40, 0x40};
+    uint8_t bytes[PAWL_TRUST_MAX], note[PAWL_NOTE_SIZE];
+    struct pawl_objects objects;
+    size_t len = sizeof(bytes);
+
+    given_own_store();
+    CHECK_EQ(start_protected(), PAWL_OK);
+    fake_device_trust(&device, 2, true);
+    CHECK_EQ(pawl_objects_open(&objects, &device.store, PAWL_JOURNAL_WRITE,
+                               NULL, NULL),
+             PAWL_OK);
+    CHECK_EQ(pawl_objects_get(&objects, PAWL_OBJECT_TRUST, bytes, &len),
+             PAWL_OK);
+    memcpy(bytes + len, said, sizeof(said));
+    memcpy(note, objects.note, sizeof(note));
+    CHECK_EQ(pawl_objects_put(&objects, PAWL_OBJECT_TRUST,
+                              (struct pawl_bytes){bytes, len + sizeof(said)},
+                              note),
+             PAWL_OK);
+
+    CHECK_EQ(start_protected(), PAWL_OK);
+    CHECK_EQ(choice.measurement.trust_version, 2);
+}
+
 static void a_trust_document_that_is_no_successor_is_not_adopted(void)
 {
     given_own_store();
@@ -707,6 +735,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(without_trust_the_counter_still_counts),
     CHECK_TEST(without_trust_no_trial_begins_and_none_goes_on),
     CHECK_TEST(a_pending_trust_document_is_adopted_before_anything_is_chosen),
+    CHECK_TEST(what_an_owner_says_is_no_part_of_what_is_adopted),
     CHECK_TEST(a_trust_document_that_is_no_successor_is_not_adopted),
     CHECK_TEST(an_adoption_that_fails_leaves_the_document_in_force),
     CHECK_TEST(an_adoption_survives_a_cut_at_every_operation),
