@@ -21,7 +21,7 @@ HANDSHAKES = [("TLS 1.3, full", "tls13", "full"),
 def build(work):
     """The folder of the programs, compiled as a user does."""
     folder = f"{work}/host"
-    command("cmake", "-S", ROOT, "-B", folder, "-DCMAKE_BUILD_TYPE=Release",
+    command("cmake", "-S", ROOT, "-B", folder, "-G", "Ninja",
             "-DPAWL_BUILD_TOOLS=OFF", "-DPAWL_BUILD_EXAMPLES=OFF")
     command("cmake", "--build", folder, "--parallel",
             str(os.cpu_count() or 1), "--target", "session_bench",

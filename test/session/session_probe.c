@@ -19,7 +19,7 @@
  *                   "unregistered": wolfSSL has forgotten its device id
  *   --speak WORDS   not a line, but as probe_speak.h says
  *   --sweep die|end|alloc   all of them in turn, until one does no harm
- *   --sweep noise     40 runs of bad luck
+ *   --sweep noise     12 runs of bad luck
  *   --loss P          P percent of the datagrams are lost, both ways
  *   --mangle P        so many are doubled, reordered, cut, invented
  *   --damage P        in so many a bit is wrong
@@ -732,7 +732,7 @@ static void run_noise(void)
 {
     struct sweep sweep = {0};
 
-    for (options.seed = 1; options.seed <= 40; options.seed++) {
+    for (options.seed = 1; options.seed <= 12; options.seed++) {
         struct outcome outcome = run(true);
 
         count_run(&sweep, &outcome);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 300
+# timeout: 600
 #
 # Sessions whose transport dies, or whose stream ends, at each byte in turn,
 # and whose n-th allocation fails, for each n. The other rows of
