@@ -57,15 +57,11 @@ job() { # name, command...
 JOURNALS='0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15'
 FLOWS='0 1 2 3 10 11 12 13 14 15'
 FLOWS_DEEP='4 5 6 7 8 9' # two cuts deep: W 4, 8 and 16
-FLOWS_WHOLE='6 9'        # of those all second cuts by default, else a sample
 FLIPS='6 9'
-JOURNALS_DEEP='6 9' # three cuts deep by default, the others two
-stride=20 # of the sample
-if [ -n "$exhaustive" ]; then
-    FLOWS_WHOLE=$FLOWS_DEEP
-elif [ -n "$quick" ]; then
+JOURNALS_DEEP=9 # three cuts deep by default, the others two
+stride=1 # of the update's second cuts: all of them
+if [ -n "$quick" ]; then
     JOURNALS_DEEP=
-    FLOWS_WHOLE=
     FLIPS=
     stride=400
 fi
@@ -75,10 +71,7 @@ for g in $JOURNALS_DEEP; do
     job "journal-$g" "$journal" --depth 3 --geometry "$g"
 done
 for g in $FLOWS_DEEP; do
-    case " $FLOWS_WHOLE " in
-    *" $g "*) job "flow-$g" "$flow" --depth 2 --geometry "$g" ;;
-    *) job "flow-$g" "$flow" --depth 2 --stride "$stride" --geometry "$g" ;;
-    esac
+    job "flow-$g" "$flow" --depth 2 --stride "$stride" --geometry "$g"
 done
 for g in $FLIPS; do
     job "flips-$g" "$flow" --flips 5000 --geometry "$g"

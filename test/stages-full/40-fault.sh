@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 900
+# timeout: 1800
 #
 # Power-loss safety: the model of the journal, the search over its code, and
 # the search over a whole update.
