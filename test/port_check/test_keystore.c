@@ -407,8 +407,8 @@ static enum pawl_status takes_its_time(void *ctx, enum pawl_key_slot slot)
 {
     enum pawl_status status = good_generate(ctx, slot);
 
-    /* What it says where nothing else is said. */
-    return (int)slot < 0 ? PAWL_PENDING : status;
+    /* What it says where nothing else is said; -1 is 255 in a short enum. */
+    return (int)slot < 0 || slot > PAWL_KEY_SLOTS ? PAWL_PENDING : status;
 }
 
 static enum pawl_status seals_nothing(void *ctx, struct pawl_bytes plain,
