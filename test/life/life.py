@@ -15,6 +15,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -478,8 +479,13 @@ class Life(story.Story):
 
     def run_steps(self):
         """Returns (steps, passed)."""
-        with contextlib.suppress(Failed):
-            self.whole()
+        try:
+            with contextlib.suppress(Failed):
+                self.whole()
+        except BaseException:  # interrupted, or wrong itself
+            self.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
         self.close()
         self.table()
         self.keep_or_remove(0 if self.failed_at is None else 1)
@@ -513,14 +519,24 @@ def main():
         parser.add_argument("--" + name, required=True,
                             help=argparse.SUPPRESS)
     args = parser.parse_args()
+
+    def interrupt(_number, _frame):
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
     kinds = args.store or ["soft", "pkcs11", "tpm2"]
     if kinds != ["soft"] and stores.missing():
         print("life: missing: " + ", ".join(stores.missing()))
         return 77
     steps = passed = 0
-    for kind in kinds:
-        more = live(args, kind)
-        steps, passed = steps + more[0], passed + more[1]
+    try:
+        for kind in kinds:
+            more = live(args, kind)
+            steps, passed = steps + more[0], passed + more[1]
+    except KeyboardInterrupt:
+        print("interrupted")
+        return 130
     print("steps %d passed %d" % (steps, passed))
     return 0 if steps == passed > 0 else 1
 
