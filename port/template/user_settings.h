@@ -7,8 +7,7 @@
  * files, no sockets, no heap. doc/PORTING.md says what each part costs. The
  * same file must compile wolfSSL and pawl.
  *
- * Where the core has DSP instructions P-256 is done in assembly; AES-GCM has a
- * table of 4 bits in either case: it is 16 times as fast as without.
+ * AES-GCM has a table of 4 bits: it is 16 times as fast as without.
  */
 
 #include <stddef.h>
@@ -54,9 +53,7 @@
 #define TFM_TIMING_RESISTANT
 #define WOLFSSL_SP_MATH
 #define NO_RSA
-#if defined(__ARM_FEATURE_DSP)
-#define WOLFSSL_SP_ARM_CORTEX_M_ASM
-#endif
+/* Not WOLFSSL_SP_ARM_CORTEX_M_ASM: see port/mps2/user_settings.h. */
 
 /* ---- algorithms ---- */
 

@@ -14,7 +14,6 @@ sys.path.insert(0, os.path.join(ROOT, "examples", "quickstart"))
 import flash_image  # noqa: E402
 import pki  # noqa: E402
 import servers  # noqa: E402
-import slots  # noqa: E402
 
 VENDOR = uuid.uuid5(uuid.NAMESPACE_DNS, "vendor.pawl.test")
 CLASS = uuid.uuid5(VENDOR, "target-device")
@@ -99,18 +98,21 @@ class World:
 
     def release(self, name, images, sequence, counter=None):
         """Serves images (files for slot A and B) and a signed envelope."""
-        data, uris = [], []
+        described = []
         for letter, image in zip("ab", images):
-            with open(image, "rb") as f:
-                data.append(f.read())
             served = "%s-%s.bin" % (name, letter)
             shutil.copy(image, self.path("www", served))
-            uris.append("https://%s:%d/%s" % (NAMES["fw"], self.ports["fw"],
-                                              served))
+            described.append({"image": served, "uri": "https://%s:%d/%s" % (
+                NAMES["fw"], self.ports["fw"], served)})
+        component = {"id": ["00"], "slots": described}
+        if counter:
+            component["security_counter"] = counter
+        description = self.path("www", name + ".json")
+        with open(description, "w", encoding="utf-8") as f:
+            json.dump({"sequence": sequence, "vendor_id": str(VENDOR),
+                       "class_id": str(CLASS), "components": [component]}, f)
         path = self.path("www", name + ".suit")
-        with open(path, "wb") as f:
-            f.write(slots.envelope(sequence, VENDOR, CLASS, data, uris,
-                                   counter))
+        self.pawl("manifest", "create", description, "-o", path)
         self.pawl("manifest", "sign", path, "--key", self.path("signer.pem"))
         return path
 
