@@ -225,7 +225,7 @@ export TMPDIR PAWL_ROOT PAWL_BUILD
 started=$(date +%s)
 
 own_stage build 600
-for stage in unit:300 lint:120 package:300; do
+for stage in unit:600 lint:120 package:600; do
     after_build "${stage%:*}" && own_stage "${stage%:*}" "${stage#*:}"
 done
 script_stages stages

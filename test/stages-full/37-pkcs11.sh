@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 120
+# timeout: 300
 #
 # Keys in a PKCS #11 token, SoftHSM's in a temporary folder: an envelope and a
 # trust document signed by one, checked by the tool and by python3-cryptography;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 300
+# timeout: 600
 #
 # Each key store against a real one: software, SoftHSM in the process and behind
 # p11-kit's server, a TPM of swtpm. The conformance check, sessions, what can go

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 300
+# timeout: 600
 #
 # Sessions with real servers of the distribution's packages, and with hostile
 # peers made by hand. The whole of both tables is in the full run.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# timeout: 120
+# timeout: 300
 #
 # The host tool on good and bad input: exit codes, one line of error, nothing
 # left behind; what it signs is verified by other implementations. Then
