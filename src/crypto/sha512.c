@@ -28,25 +28,30 @@ static int hash(unsigned hash_bits, struct pawl_bytes bytes, uint8_t *out,
     }
 }
 
-enum pawl_status pawl_sha2_leftmost(unsigned hash_bits, struct pawl_bytes bytes,
-                                    uint8_t digest[32])
+enum pawl_status pawl_sha2(unsigned hash_bits, struct pawl_bytes bytes,
+                           uint8_t digest[64])
 {
-    uint8_t whole[64] = {0};
     bool known = false;
 
     if (hash_bits == 256) {
         return pawl_sha256(bytes, digest);
     }
-    memset(digest, 0, PAWL_SHA256_SIZE);
+    memset(digest, 0, 64);
     if (bytes.len > UINT32_MAX) {
         return PAWL_ERR_LIMIT;
     }
-    if (hash(hash_bits, bytes, whole, &known) != 0) {
+    if (hash(hash_bits, bytes, digest, &known) != 0) {
         return PAWL_ERR_FAULT;
     }
-    if (!known) {
-        return PAWL_ERR_UNSUPPORTED;
-    }
+    return known ? PAWL_OK : PAWL_ERR_UNSUPPORTED;
+}
+
+enum pawl_status pawl_sha2_leftmost(unsigned hash_bits, struct pawl_bytes bytes,
+                                    uint8_t digest[32])
+{
+    uint8_t whole[64] = {0};
+    enum pawl_status status = pawl_sha2(hash_bits, bytes, whole);
+
     memcpy(digest, whole, PAWL_SHA256_SIZE);
-    return PAWL_OK;
+    return status;
 }

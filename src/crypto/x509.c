@@ -17,29 +17,49 @@ static enum pawl_status broken(const char **rule, const char *text)
     return PAWL_ERR_CERTIFICATE;
 }
 
+/* The SHA-2 that the last byte of an identifier's name means, if first is
+ * SHA-256; 0 for others. SHA-224 is not good enough. */
+static unsigned hash_bits_of(uint8_t last, uint8_t first)
+{
+    switch (last - first) {
+    case 0:
+        return 256;
+    case 1:
+        return 384;
+    case 2:
+        return 512;
+    default:
+        return 0;
+    }
+}
+
 /*
  * Judges an AlgorithmIdentifier's content: ecdsa-with-SHA256, -SHA384 or
- * -SHA512 (1.2.840.10045.4.3.2 to 4), without parameters (RFC 5758, 3.2).
+ * -SHA512 (1.2.840.10045.4.3.2 to 4), without parameters (RFC 5758, 3.2);
+ * where the build has RSA, sha256-, 384- or 512WithRSAEncryption
+ * (1.2.840.113549.1.1.11 to 13), with NULL (RFC 4055, 5).
  */
-static unsigned hash_bits_of(struct pawl_bytes algorithm)
+static bool read_algorithm(struct pawl_x509 *cert, struct pawl_bytes algorithm)
 {
     static const uint8_t ecdsa_with_sha2[] = {0x06, 0x08, 0x2A, 0x86, 0x48,
                                               0xCE, 0x3D, 0x04, 0x03};
+    static const uint8_t sha2_with_rsa[] = {0x06, 0x09, 0x2A, 0x86, 0x48,
+                                            0x86, 0xF7, 0x0D, 0x01, 0x01};
 
-    if (algorithm.len != sizeof ecdsa_with_sha2 + 1 ||
-        !pawl_bytes_begin(algorithm, PAWL_BYTES(ecdsa_with_sha2))) {
-        return 0;
+    if (algorithm.len == sizeof ecdsa_with_sha2 + 1 &&
+        pawl_bytes_begin(algorithm, PAWL_BYTES(ecdsa_with_sha2))) {
+        cert->hash_bits =
+            hash_bits_of(algorithm.data[sizeof ecdsa_with_sha2], 2);
+    } else if (pawl_x509_has_rsa() &&
+               algorithm.len == sizeof sha2_with_rsa + 3 &&
+               pawl_bytes_begin(algorithm, PAWL_BYTES(sha2_with_rsa)) &&
+               algorithm.data[algorithm.len - 2] == 0x05 &&
+               algorithm.data[algorithm.len - 1] == 0x00) {
+        cert->rsa_signed = true;
+        cert->hash_bits =
+            hash_bits_of(algorithm.data[sizeof sha2_with_rsa], 11);
     }
-    switch (algorithm.data[sizeof ecdsa_with_sha2]) {
-    case 2:
-        return 256;
-    case 3:
-        return 384;
-    case 4:
-        return 512;
-    default:
-        return 0; /* SHA-224 is not good enough */
-    }
+    return cert->hash_bits != 0;
 }
 
 /* [0] { INTEGER 2 }, which means v3. */
@@ -132,9 +152,16 @@ static enum pawl_status read_tbs(struct pawl_x509 *cert, struct pawl_bytes tbs,
         !take_key(cert, &tbs) || !take_extensions(&tbs, &extensions)) {
         return PAWL_ERR_MALFORMED;
     }
-    cert->hash_bits = hash_bits_of(algorithm);
-    if (cert->hash_bits == 0) {
-        return broken(rule, "not signed with ECDSA and SHA-256 or better");
+    if (!read_algorithm(cert, algorithm)) {
+        return broken(rule,
+                      pawl_x509_has_rsa()
+                          ? "not signed with ECDSA or RSA and SHA-256 or "
+                            "better"
+                          : "not signed with ECDSA and SHA-256 or better");
+    }
+    const char *weak = pawl_x509_weak_key(cert->spki);
+    if (weak != NULL) {
+        return broken(rule, weak);
     }
     return pawl_x509_read_extensions(cert, extensions, rule);
 }
@@ -192,8 +219,8 @@ enum pawl_status pawl_x509_signed_by(const struct pawl_x509 *cert,
         !pawl_bytes_equal(cert->issuer, issuer->subject)) {
         return PAWL_ERR_UNTRUSTED;
     }
-    if (issuer->point.len == 0) {
-        return PAWL_ERR_UNSUPPORTED; /* not a key on P-256 */
+    if (issuer->point.len == 0 || cert->rsa_signed) {
+        return pawl_x509_verify_wide(cert, issuer->spki);
     }
     status = pawl_signature_from_der(cert->signature, raw);
     if (status == PAWL_OK) {

@@ -34,7 +34,7 @@ struct pawl_x509 {
     struct pawl_bytes subject;     /* Name, head included */
     struct pawl_bytes spki;        /* SubjectPublicKeyInfo, head included */
     struct pawl_bytes point;       /* P-256 point; empty for other keys */
-    struct pawl_bytes signature;   /* DER of an ECDSA signature */
+    struct pawl_bytes signature;   /* DER of an ECDSA signature, or RSA's */
     struct pawl_bytes alt_names;   /* content of GeneralNames; empty: none */
     int64_t not_before, not_after; /* seconds since 1970; INT64_MAX for
                                     * 99991231235959Z */
@@ -44,11 +44,13 @@ struct pawl_x509 {
     uint32_t key_usage; /* enum pawl_x509_usage, or-ed */
     uint32_t purposes;  /* enum pawl_x509_purpose, or-ed */
     unsigned hash_bits; /* of the SHA-2 that was signed: 256, 384, 512 */
+    bool rsa_signed;    /* by RSA, else by ECDSA */
 };
 
 /*
- * Reads one certificate: v3, no trailing bytes, signed with ECDSA and SHA-256
- * or better, no critical extension that is unknown here.
+ * Reads one certificate: v3, no trailing bytes, signed with ECDSA (or RSA,
+ * where the build has it) and SHA-256 or better, no RSA key of less than 2048
+ * bits, no critical extension that is unknown here.
  *
  * Returns PAWL_ERR_MALFORMED    not DER of a v3 certificate
  *         PAWL_ERR_CERTIFICATE  a rule of P10 is broken; see *rule
@@ -67,7 +69,8 @@ bool pawl_x509_has_name(const struct pawl_x509 *cert, const char *name);
  *
  * Returns PAWL_ERR_UNTRUSTED    issuer has another name
  *         PAWL_ERR_SIGNATURE    another key made it
- *         PAWL_ERR_UNSUPPORTED  issuer's key is not on P-256, or this build
+ *         PAWL_ERR_UNSUPPORTED  this build has no use for issuer's key (P-256
+ *                               always; P-384, RSA where wolfSSL has them), or
  *                               lacks the hash
  *         PAWL_ERR_MALFORMED    not a signature, or not a point
  */

@@ -58,7 +58,6 @@ static const struct row rows[] = {
     {{VIEW(leaf_any_purpose)}, PAWL_ERR_CERTIFICATE, 0, "purpose"},
     {{VIEW(leaf_unknown_critical)}, PAWL_ERR_CERTIFICATE, 0, "critical"},
     {{VIEW(leaf_sha1)}, PAWL_ERR_CERTIFICATE, 0, "SHA-256"},
-    {{VIEW(leaf_of_rsa)}, PAWL_ERR_CERTIFICATE, 0, "ECDSA"},
     {{VIEW(leaf_v1)}, PAWL_ERR_MALFORMED, 0, "version 3"},
     {{VIEW(leaf_2020)}, PAWL_ERR_EXPIRED, 0, "expired"},
     {{VIEW(leaf_2040)}, PAWL_ERR_EXPIRED, 0, "not yet"},

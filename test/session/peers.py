@@ -792,6 +792,51 @@ def sweep_rows():
          "again": GOOD}, ["--sweep", "alloc"], slow=True)
 
 
+def wide_rows(w, kind, authority, other, leaf_key):
+    """Authorities and servers whose keys are not on P-256."""
+    def anchored(ca):
+        return ["--anchor", f"server:{w.write(ca.der())}"]
+
+    leaf = pki.make_leaf(authority)
+    row(f"{kind}: an authority", GOOD, anchored(authority), leaf=leaf)
+    row(f"{kind}: an authority above one on P-256", GOOD, anchored(authority),
+        leaf=pki.make_leaf(below := pki.make_ca("Below", issuer=authority)),
+        issuers=[below])
+    row(f"{kind}: an authority, SHA-384", GOOD, anchored(authority),
+        leaf=pki.make_leaf(authority, digest=pki.hashes.SHA384))
+    row(f"{kind}: the server's own key", GOOD, anchored(authority),
+        leaf=pki.make_leaf(authority, key=leaf_key))
+    row(f"{kind}: an authority of the same name",
+        refused("PAWL_ERR_UNTRUSTED", signatures=0), anchored(other), leaf=leaf)
+    row(f"{kind}: in 28 KiB of its own", GOOD,
+        [*anchored(authority), "--own-memory"], leaf=leaf)
+
+
+def p384_rows(w):
+    wide_rows(w, "P-384", *[pki.make_ca("P-384", curve=pki.ec.SECP384R1)
+                            for _ in range(2)],
+              pki.ec.generate_private_key(pki.ec.SECP384R1()))
+
+
+def rsa_rows(w):
+    def key(bits):
+        return pki.rsa.generate_private_key(65537, bits)
+
+    wide_rows(w, "RSA", *[pki.make_ca("RSA", key=key(2048))
+                          for _ in range(2)], key(2048))
+    large = pki.make_ca("RSA of 4096", key=key(4096))
+    row("RSA: 4096 bits", GOOD,
+        ["--anchor", f"server:{w.write(large.der())}"],
+        leaf=pki.make_leaf(large))
+    weak = pki.make_ca("RSA of 1024", key=key(1024))
+    row("RSA: an authority of 1024 bits", refused("PAWL_ERR_UNTRUSTED"),
+        ["--anchor", f"server:{w.write(weak.der())}"],
+        leaf=pki.make_leaf(weak), flags=["-cipher", "ALL:@SECLEVEL=0"])
+    row("RSA: a server's key of 1024 bits", refused("PAWL_ERR_CERTIFICATE"),
+        leaf=pki.make_leaf(w.ca, key=key(1024)),
+        flags=["-cipher", "ALL:@SECLEVEL=0"])
+
+
 def all_rows(world):
     world.features = probe(world, 1, ["--features"])[0]
     good_rows(world)
@@ -799,6 +844,10 @@ def all_rows(world):
     timer_rows(world)
     gnutls_rows(world)
     hybrid_rows(world)
+    if world.features["p384"]:
+        p384_rows(world)
+    if world.features["rsa"]:
+        rsa_rows(world)
     noise_rows(world)
     if world.wolfssl_server and world.features["dtls13"]:
         dtls13_rows(world)

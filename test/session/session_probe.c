@@ -824,8 +824,14 @@ static void run_callback(void)
 static void print_features(void)
 {
     bool dtls13 = false, cid = false, mtu = false, own = false;
-    bool tickets = false, hybrid = false;
+    bool tickets = false, hybrid = false, rsa = false, p384 = false;
 
+#ifndef NO_RSA
+    rsa = true;
+#endif
+#ifdef HAVE_ECC384
+    p384 = true;
+#endif
 #ifdef WOLFSSL_DTLS13
     dtls13 = true;
 #endif
@@ -846,10 +852,11 @@ static void print_features(void)
     hybrid = true;
 #endif
     printf("{\"dtls13\": %s, \"cid\": %s, \"mtu\": %s, \"own\": %s, "
-           "\"tickets\": %s, \"hybrid\": %s}\n",
+           "\"tickets\": %s, \"hybrid\": %s, \"rsa\": %s, \"p384\": %s}\n",
            dtls13 ? "true" : "false", cid ? "true" : "false",
            mtu ? "true" : "false", own ? "true" : "false",
-           tickets ? "true" : "false", hybrid ? "true" : "false");
+           tickets ? "true" : "false", hybrid ? "true" : "false",
+           rsa ? "true" : "false", p384 ? "true" : "false");
 }
 
 /* ---- the command line ---- */
