@@ -230,10 +230,10 @@ for stage in unit:600 lint:120 package:600; do
 done
 script_stages stages
 if [ "$full" = yes ]; then
-    own_stage clang 900
-    own_stage asan 1200
-    own_stage wolfssl-5.7.2 900
-    own_stage system-wolfssl 900
+    own_stage clang 1200
+    own_stage asan 1800
+    own_stage wolfssl-5.7.2 1200
+    own_stage system-wolfssl 1200
     script_stages stages-full
 fi
 

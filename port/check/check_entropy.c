@@ -110,11 +110,11 @@ static void look_at(struct health *health, uint8_t byte, uint32_t index)
 
 static bool sample(struct check_run *run, struct health *health)
 {
-    uint8_t buf[CALL_MAX];
+    uint8_t buf[CALL_MAX + 16]; /* room for what a port writes beside it */
 
     memset(health, 0, sizeof *health);
     for (uint32_t done = 0; done < SAMPLES; done += CALL_MAX) {
-        if (!get(run, buf, sizeof buf)) {
+        if (!get(run, buf, CALL_MAX)) {
             return false;
         }
         for (uint32_t i = 0; i < CALL_MAX; i++) {
