@@ -55,7 +55,7 @@ def build(core, work):
             f"-mcpu=cortex-{core} -mthumb -mfloat-abi=soft",
             "-DCMAKE_EXE_LINKER_FLAGS=-nostartfiles --specs=nano.specs "
             "--specs=nosys.specs -Wl,-e,main -Wl,--no-warn-rwx-segments "
-            "-Wl,-T," + f"{ROOT}/bench/target/firmware.ld",
+            f'"-Wl,-T,{ROOT}/bench/target/firmware.ld"',
             "-DPAWL_BUILD_TESTS=OFF", "-DPAWL_BUILD_TOOLS=OFF",
             "-DPAWL_BUILD_EXAMPLES=OFF", env=environment)
     command("cmake", "--build", folder, env=environment)
