@@ -10,6 +10,7 @@
 #include "crypto/crypto_internal.h"
 
 #include <string.h>
+#include <wolfssl/version.h>
 #include <wolfssl/wolfcrypt/aes.h>
 #include <wolfssl/wolfcrypt/ecc.h>
 #include <wolfssl/wolfcrypt/error-crypt.h>
@@ -257,6 +258,22 @@ static enum pawl_status public_key(void *ctx, enum pawl_key_slot slot,
 }
 
 /* Signs with a key that was imported; der has room for any signature. */
+/* wolfSSL before 5.9 leaves the nonce behind unless it can also be set. */
+static void drop_nonce(ecc_key *key)
+{
+#if defined(WOLFSSL_ECDSA_DETERMINISTIC_K) &&                                  \
+    LIBWOLFSSL_VERSION_HEX < 0x05009000
+    if (key->sign_k != NULL) {
+        mp_forcezero(key->sign_k);
+        mp_free(key->sign_k);
+        XFREE(key->sign_k, key->heap, DYNAMIC_TYPE_ECC);
+        key->sign_k = NULL;
+    }
+#else
+    (void)key;
+#endif
+}
+
 static int sign_der(ecc_key *key, const uint8_t *digest, uint8_t *der,
                     word32 *der_len)
 {
@@ -279,6 +296,7 @@ static int sign_der(ecc_key *key, const uint8_t *digest, uint8_t *der,
         code =
             wc_ecc_sign_hash(digest, PAWL_SHA256_SIZE, der, der_len, &rng, key);
     }
+    drop_nonce(key);
     wc_FreeRng(&rng);
     return code;
 }

@@ -144,8 +144,9 @@ static bool is_fresh(const struct session *session, const struct ticket *ticket)
 
 /* ---- wolfSSL's side ---- */
 
+/* Before 5.7 a new key exchange cannot be insisted on (P7). */
 #if defined(HAVE_SESSION_TICKET) && defined(HAVE_EXT_CACHE) &&                 \
-    !defined(NO_SESSION_CACHE)
+    !defined(NO_SESSION_CACHE) && LIBWOLFSSL_VERSION_HEX >= 0x05007000
 
 /* Offers what bytes hold to the server. Without memory for it the handshake
  * is a full one. */

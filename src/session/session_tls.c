@@ -123,7 +123,7 @@ static bool set_versions(struct session *session, const char **rule)
     }
 #if defined(HAVE_SESSION_TICKET) && LIBWOLFSSL_VERSION_HEX >= 0x05007000
     /* No resumption without a new key exchange (P7). In TLS 1.2 no ticket is
-     * asked for. Older versions offer no ticket either. */
+     * asked for. With older versions nothing resumes: session_ticket.c. */
     return !pawl_session_can_13(session) ||
            wolfSSL_CTX_only_dhe_psk(session->ctx) == 0;
 #else

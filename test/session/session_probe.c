@@ -845,7 +845,7 @@ static void print_features(void)
     own = true;
 #endif
 #if defined(HAVE_SESSION_TICKET) && defined(HAVE_EXT_CACHE) &&                 \
-    !defined(NO_SESSION_CACHE)
+    !defined(NO_SESSION_CACHE) && LIBWOLFSSL_VERSION_HEX >= 0x05007000
     tickets = true;
 #endif
 #ifdef WOLFSSL_HAVE_MLKEM
