@@ -905,7 +905,13 @@ class Stranger:
             pass  # closed, by either side
 
     def __exit__(self, *_):
+        # Closed alone, a socket that a thread waits on would go on listening,
+        # and take the next one's peer if it gets the same port.
         for each in [self.listener, *self.peers]:
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # nobody listens, or the peer is gone
             each.close()
 
 
