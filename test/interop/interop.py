@@ -264,7 +264,8 @@ def gather(world, arguments):
     by_hand, packaged = hostile.all_rows(world), real.all_rows(world)
     shared = [] if arguments.quick else peers.ROWS
     good = [one for one in shared if one.table == "good"] + packaged
-    good += [hello_check(*facts) for facts in peers.hello_checks()]
+    good += [hello_check(*facts) for facts in peers.hello_checks(
+        world.features)]
     good += coap_checks(arguments.quick)
     good.append(Check("every alert is told by its name", check_alerts))
     bad = [one for one in [*shared, *by_hand]
