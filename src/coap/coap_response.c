@@ -137,6 +137,24 @@ static void fill_response(struct pawl_coap_response *response, uint8_t code,
     }
 }
 
+/* Hands out the block's bytes from the offset on that was asked for. One that
+ * lies before it is not handed out, and the offset's own comes next: the
+ * server has chosen smaller blocks than we asked for. */
+static void take_from_offset(struct pawl_coap *coap,
+                             const struct coap_block *block,
+                             struct pawl_bytes body)
+{
+    uint32_t offset = coap->request.offset;
+    size_t skip = offset > block->at ? offset - block->at : 0;
+
+    coap->next_at = block->at + (uint32_t)body.len;
+    if (skip < body.len) {
+        coap->body = (struct pawl_bytes){body.data + skip, body.len - skip};
+    } else if (skip > 0) {
+        coap->next_at = offset & ~((16u << coap->szx) - 1u);
+    }
+}
+
 /* Takes the payload as what is read next. */
 static enum pawl_status take_body(struct pawl_coap *coap,
                                   const struct coap_message *message,
@@ -145,13 +163,13 @@ static enum pawl_status take_body(struct pawl_coap *coap,
     struct coap_block block = {0};
     struct pawl_bytes body = message->payload;
     enum pawl_status status = PAWL_OK;
-    size_t skip = 0;
+    bool success = PAWL_COAP_CLASS(message->code) == 2;
 
     if (coap->reading) {
         status =
             same_as_before(coap, message->code, options->value[PLACE_ETAG]);
     }
-    if (status == PAWL_OK && PAWL_COAP_CLASS(message->code) == 2) {
+    if (status == PAWL_OK && success) {
         status =
             judge_block(coap, options->value[PLACE_BLOCK2], body.len, &block);
     }
@@ -160,15 +178,14 @@ static enum pawl_status take_body(struct pawl_coap *coap,
     }
     if (!coap->reading) {
         fill_response(&coap->response, message->code, options);
-        if (coap->request.offset > block.at && block.at == coap->asked_at) {
-            skip = coap->request.offset - block.at;
-        }
     }
     coap->more = block.more;
-    coap->next_at = block.at + (uint32_t)body.len;
-    coap->body = skip < body.len
-                     ? (struct pawl_bytes){body.data + skip, body.len - skip}
-                     : PAWL_NO_BYTES;
+    coap->body = PAWL_NO_BYTES;
+    if (success) {
+        take_from_offset(coap, &block, body);
+    } else {
+        coap->body = body; /* what it says of the error */
+    }
     return PAWL_OK;
 }
 

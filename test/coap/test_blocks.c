@@ -215,6 +215,40 @@ static void an_offset_behind_the_end_has_no_bytes(void)
     CHECK_EQ(peer.body_len, 0);
 }
 
+/* The offset stands where the server's blocks are smaller than those that were
+ * asked for: those that lie before it are passed over. */
+static void an_offset_stands_when_the_server_chooses_smaller_blocks(void)
+{
+    open_with(64);
+    peer.request.offset = 50;
+    CHECK_EQ(peer_begin(&peer), PAWL_PENDING);
+    CHECK(peer_heard(&peer, 1, "B1 61 C1 02 50"));
+    peer_acks(&peer, CONTENT, "D1 0A 08 " A16);
+    CHECK_EQ(peer_step(&peer), PAWL_OK);
+    CHECK_EQ(peer_read(&peer), PAWL_PENDING);
+    CHECK_EQ(peer.body_len, 0);
+    CHECK(peer_heard(&peer, 1, "B1 61 C1 30"));
+    peer_acks(&peer, CONTENT, "D1 0A 38 FF 30313233343536373839616263646566");
+    CHECK_EQ(peer_read(&peer), PAWL_PENDING);
+    CHECK(peer_heard(&peer, 1, "B1 61 C1 40"));
+    peer_acks(&peer, CONTENT, "D1 0A 40 FF 67");
+    CHECK_EQ(peer_read(&peer), PAWL_ERR_CLOSED);
+    CHECK(peer_body_is(&peer, "23456789abcdefg"));
+}
+
+/* What a server says of an error is no part of the body. */
+static void an_error_is_told_whole_whatever_the_offset(void)
+{
+    open_with(16);
+    peer.request.offset = 3;
+    CHECK_EQ(peer_begin(&peer), PAWL_PENDING);
+    CHECK(peer_heard(&peer, 1, "B1 61 C0 50"));
+    peer_acks(&peer, PAWL_COAP_CODE(4, 4), "FF 6E6F6E65");
+    CHECK_EQ(peer_step(&peer), PAWL_OK);
+    CHECK_EQ(peer_read(&peer), PAWL_ERR_CLOSED);
+    CHECK(peer_body_is(&peer, "none"));
+}
+
 /* 2.2: a block number has 20 bits. */
 static void an_offset_that_no_block_has_is_refused(void)
 {
@@ -418,6 +452,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_download_begins_at_its_offset),
     CHECK_TEST(an_offset_that_was_ignored_is_noticed),
     CHECK_TEST(an_offset_behind_the_end_has_no_bytes),
+    CHECK_TEST(an_offset_stands_when_the_server_chooses_smaller_blocks),
+    CHECK_TEST(an_error_is_told_whole_whatever_the_offset),
     CHECK_TEST(an_offset_that_no_block_has_is_refused),
     CHECK_TEST(a_payload_is_sent_piece_by_piece),
     CHECK_TEST(each_payload_has_a_tag_of_its_own),
