@@ -84,7 +84,8 @@ enum pawl_status pawl_mqtt_open(struct pawl_mqtt *mqtt,
  * Returns PAWL_OK             connected, nothing is waiting to be sent or
  *                             acknowledged; *wait says when to call again
  *         PAWL_PENDING        not yet; *wait
- *         PAWL_ERR_REFUSED    CONNACK, SUBACK or DISCONNECT said so: reason
+ *         PAWL_ERR_REFUSED    CONNACK, SUBACK, PUBACK or DISCONNECT said so:
+ *                             reason
  *         PAWL_ERR_TIMEOUT    no CONNACK within 30 s, no PINGRESP within 10 s,
  *                             no PUBACK or SUBACK within 60 s, or the session
  *                             took nothing for 30 s

@@ -405,13 +405,20 @@ static uint64_t deadline_ms(const struct pawl_mqtt *mqtt)
     return earlier(give_up_ms(mqtt), pings ? ping_due_ms(mqtt) : UINT64_MAX);
 }
 
-/* Both lanes of the session, and our own deadline. */
-static void fill_wait(const struct pawl_mqtt *mqtt, struct pawl_wait *wait,
-                      uint32_t events)
+static uint64_t deadline_of(const struct pawl_wait *lane)
 {
-    uint64_t at = deadline_ms(mqtt);
+    return (lane->events & PAWL_WAIT_DEADLINE) != 0 ? lane->deadline_ms
+                                                    : UINT64_MAX;
+}
 
-    wait->events = events & ~PAWL_WAIT_DEADLINE;
+/* Both lanes of the session, its deadline (it ends by its age), and ours. */
+static void fill_wait(const struct pawl_mqtt *mqtt, struct pawl_wait *wait,
+                      const struct pawl_wait *out, const struct pawl_wait *in)
+{
+    uint64_t at =
+        earlier(deadline_ms(mqtt), earlier(deadline_of(out), deadline_of(in)));
+
+    wait->events = (out->events | in->events) & ~PAWL_WAIT_DEADLINE;
     wait->deadline_ms = 0;
     if (at != UINT64_MAX) {
         wait->events |= PAWL_WAIT_DEADLINE;
@@ -451,6 +458,6 @@ enum pawl_status pawl_mqtt_step(struct pawl_mqtt *mqtt, struct pawl_wait *wait)
     if (now_ms(mqtt) >= give_up_ms(mqtt)) {
         return fail(mqtt, PAWL_ERR_TIMEOUT, MQTT_NORMAL);
     }
-    fill_wait(mqtt, wait, out_wait.events | in_wait.events);
+    fill_wait(mqtt, wait, &out_wait, &in_wait);
     return idle(mqtt) ? PAWL_OK : PAWL_PENDING;
 }

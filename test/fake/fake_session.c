@@ -78,6 +78,10 @@ enum pawl_status pawl_session_receive(struct pawl_session *session, void *buf,
     if (blocked(fake, &fake->may_receive) ||
         (left == 0 && fake->end == PAWL_PENDING)) {
         wait->events = PAWL_WAIT_READABLE;
+        if (fake->deadline_ms != 0) {
+            wait->events |= PAWL_WAIT_DEADLINE;
+            wait->deadline_ms = fake->deadline_ms;
+        }
         return PAWL_PENDING;
     }
     if (left == 0) {

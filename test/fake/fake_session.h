@@ -18,6 +18,8 @@ struct fake_session {
     size_t piece; /* most bytes a call moves; 0: all */
     bool block;   /* each call answers PAWL_PENDING first */
 
+    uint64_t deadline_ms; /* that waiting to receive has; 0: none */
+
     size_t send_limit;         /* once so many bytes were taken, */
     enum pawl_status send_end; /* send answers this, if not PAWL_OK */
 

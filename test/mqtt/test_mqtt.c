@@ -250,6 +250,24 @@ static void a_keep_alive_of_zero_pings_never(void)
     CHECK(broker_heard(&broker, ""));
 }
 
+/* The session ends by its age, also where nothing else is to be done. */
+static void the_sessions_own_deadline_is_kept(void)
+{
+    broker_connect(&broker, "13 0000");
+    broker.session.deadline_ms = OPENED_MS + 86400000;
+    CHECK_EQ(step(), PAWL_OK);
+    CHECK((broker.wait.events & PAWL_WAIT_DEADLINE) != 0);
+    CHECK_EQ(broker.wait.deadline_ms, OPENED_MS + 86400000);
+
+    broker_connect(&broker, "");
+    broker.session.deadline_ms = OPENED_MS + 44999;
+    CHECK_EQ(step(), PAWL_OK);
+    CHECK_EQ(broker.wait.deadline_ms, OPENED_MS + 44999);
+    broker.session.deadline_ms = OPENED_MS + 45001;
+    CHECK_EQ(step(), PAWL_OK);
+    CHECK_EQ(broker.wait.deadline_ms, OPENED_MS + 45000);
+}
+
 static void no_answer_to_a_ping_ends_it(void)
 {
     broker_connect(&broker, "");
@@ -516,6 +534,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(what_is_sent_puts_the_ping_off),
     CHECK_TEST(the_brokers_keep_alive_replaces_ours),
     CHECK_TEST(a_keep_alive_of_zero_pings_never),
+    CHECK_TEST(the_sessions_own_deadline_is_kept),
     CHECK_TEST(no_answer_to_a_ping_ends_it),
     CHECK_TEST(no_connack_ends_it),
     CHECK_TEST(no_answer_to_a_publication_ends_it),
