@@ -472,6 +472,7 @@ class Test:
                   "stranger.pub.pem", what="the wrong key")
         self.manifest_by_others(signed)
         self.manifest_damaged(signed)
+        self.manifest_of_another_digest(signed)
         self.write("s.suit", self.read("m.suit"))
         self.pawl(DONE, "manifest", "sign", "s.suit", "--key", "second.pem")
         self.pawl(DONE, "manifest", "verify", "s.suit", "--key",
@@ -522,6 +523,80 @@ class Test:
             self.pawl(REFUSED, "manifest", "verify", "cut", "--key",
                       "signer.pub.pem",
                       what="an envelope with a bit flipped at %d" % at)
+
+    def manifest_of_another_digest(self, signed):
+        """What is shown is what is signed: the digest in the wrapper may be
+        that of a manifest which the signer has never seen."""
+        envelope = cbor2.loads(signed)
+        wrapper = cbor2.loads(envelope.value[2])
+        right = hashlib.sha256(cbor2.dumps(envelope.value[3])).digest()
+        for what, digest in (
+                ("of another manifest",
+                 cbor2.dumps([-16, hashlib.sha256(b"another").digest()])),
+                ("without the head",
+                 cbor2.dumps([-16, hashlib.sha256(envelope.value[3])
+                              .digest()])),
+                ("of another algorithm", cbor2.dumps([-18, right])),
+                ("that is none", b"to be signed")):
+            swapped = cbor2.dumps([digest])
+            self.write("swapped.suit", cbor2.dumps(cbor2.CBORTag(
+                107, {2: swapped, 3: envelope.value[3]})))
+            before = self.read("swapped.suit")
+            self.pawl(REFUSED, "manifest", "sign", "swapped.suit", "--key",
+                      "signer.pem", what="a digest " + what,
+                      says="digest")
+            self.check("nothing was signed: a digest " + what,
+                       self.read("swapped.suit") == before)
+            shown = json.loads(self.pawl(DONE, "manifest", "show",
+                                         "swapped.suit", "--json"))
+            self.check("show says so: a digest " + what,
+                       shown.get("digest_matches") is False, shown)
+        self.check("the digest was right", wrapper[0] ==
+                   cbor2.dumps([-16, right]))
+        shown = json.loads(self.pawl(DONE, "manifest", "show", "m.suit",
+                                     "--json"))
+        self.check("show says that a digest is right",
+                   shown.get("digest_matches") is True, shown)
+
+    def outputs(self):
+        """What -o names stays what it is: a pipe, a link to a file."""
+        os.mkfifo(self.path("pipe"))
+        reader = subprocess.Popen(["cat", "pipe"], cwd=self.folder,
+                                  stdout=subprocess.PIPE)
+        writer = subprocess.run(
+            [self.tool, "key", "public", "signer.pem", "-o", "pipe"],
+            cwd=self.folder, capture_output=True, timeout=60)
+        still = stat.S_ISFIFO(os.stat(self.path("pipe")).st_mode)
+        self.check("a pipe is written to, not replaced",
+                   writer.returncode == DONE and still, writer.stderr)
+        if not still:
+            reader.kill()
+        self.check("and its reader gets all", reader.communicate(timeout=60)[
+            0] == self.read("signer.pub.pem") or not still)
+        os.remove(self.path("pipe"))
+        os.mkdir(self.path("store"))
+        self.write("store/real", b"old")
+        os.symlink("store/real", self.path("link"))
+        self.pawl(DONE, "key", "public", "signer.pem", "-o", "link")
+        self.check("a link stays one", os.path.islink(self.path("link")))
+        self.check("what it names is replaced", self.read("store/real") ==
+                   self.read("signer.pub.pem"))
+        self.check("nothing stays beside it",
+                   os.listdir(self.path("store")) == ["real"])
+        os.remove(self.path("link"))
+        shutil.rmtree(self.path("store"))
+        with open("/dev/full", "wb") as full:
+            for args in (["manifest", "show", "m.suit"], ["--help"],
+                         ["key", "public", "signer.pem", "-o", "-"],
+                         ["manifest", "verify", "m.suit", "--key",
+                          "signer.pub.pem"]):
+                run = subprocess.run([self.tool, *args], cwd=self.folder,
+                                     stdout=full, stderr=subprocess.PIPE,
+                                     timeout=60)
+                self.check("output that is lost is an error: " + args[0],
+                           run.returncode == USAGE and
+                           run.stderr.count(b"\n") == 1,
+                           "exit %d: %s" % (run.returncode, run.stderr))
 
     @staticmethod
     def slots():
@@ -578,6 +653,10 @@ class Test:
             ("an image that is empty", dict(image="zero.bin"), {}),
             ("an id that is not hex", dict(id=["zz"]), {}),
             ("an id that is text", dict(id="00"), {}),
+            ("a component twice", {}, dict(components=2 * [dict(
+                id=["00"], image="v.bin", uri="https://fw.example/v")])),
+            ("a text that is a number", {}, dict(text=dict(version=2))),
+            ("a text that is a list", {}, dict(text=dict(description=[]))),
             ("a counter that is text", dict(security_counter="2"), {}),
             ("slots beside an image", dict(slots=self.slots()), {}),
             ("one slot", dict(slots=self.slots()[:1], image=None, uri=None),
@@ -823,6 +902,7 @@ exec openssl x509 -req -in "$1" -out "$2" -CA factory.pem \\
             self.manifests()
             self.command_lines()
             self.unreadable_files()
+            self.outputs()
             self.trust_descriptions()
             self.manifest_for_slots()
             self.manifest_descriptions()

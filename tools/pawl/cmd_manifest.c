@@ -142,6 +142,17 @@ static bool read_ids(const json_t *top, struct suit_plan *plan)
     return good;
 }
 
+/* A text that may be left out. */
+static bool read_text_member(const json_t *text, const char *name,
+                             const char **to)
+{
+    if (json_object_get(text, name) == NULL) {
+        return true;
+    }
+    *to = describe_text(text, "text", name);
+    return *to != NULL;
+}
+
 static bool read_text(const json_t *top, struct suit_plan *plan)
 {
     static const char *const known[] = {"version", "description", NULL};
@@ -153,9 +164,27 @@ static bool read_text(const json_t *top, struct suit_plan *plan)
     if (!describe_known(text, "text", known)) {
         return false;
     }
-    plan->version = json_string_value(json_object_get(text, "version"));
-    plan->description = json_string_value(json_object_get(text, "description"));
-    return true;
+    return read_text_member(text, "version", &plan->version) &&
+           read_text_member(text, "description", &plan->description);
+}
+
+/* A device refuses a manifest that lists a component twice. */
+static bool is_listed(const struct suit_plan *plan, size_t before,
+                      const struct suit_component *one)
+{
+    for (size_t i = 0; i < before; i++) {
+        const struct suit_component *other = &plan->components[i];
+
+        if (pawl_bytes_equal((struct pawl_bytes){other->id, other->id_len},
+                             (struct pawl_bytes){one->id, one->id_len})) {
+            (void)tool_fail(TOOL_USAGE,
+                            "components: number %zu has the id of "
+                            "number %zu",
+                            before + 1, i + 1);
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool read_plan(const char *folder, const json_t *top,
@@ -181,7 +210,8 @@ static bool read_plan(const char *folder, const json_t *top,
     }
     json_array_foreach(list, i, one)
     {
-        if (!read_component(folder, one, &plan->components[i])) {
+        if (!read_component(folder, one, &plan->components[i]) ||
+            is_listed(plan, i, &plan->components[i])) {
             return false;
         }
     }
@@ -273,10 +303,15 @@ static int sign_file(const char *path, struct tool_key *keys, size_t count)
         return code;
     }
     enum pawl_status status = suit_split(tool_bytes(&file), &parts);
-    if (status == PAWL_OK) {
-        before = parts.block_count;
-    } else {
+    if (status != PAWL_OK) {
         code = tool_fail_status(path, status);
+    } else if (!suit_digest_matches(&parts)) {
+        code = tool_fail(TOOL_REFUSED,
+                         "%s: the digest to be signed is not that of the "
+                         "manifest in it: make it again from its description",
+                         path);
+    } else {
+        before = parts.block_count;
     }
     for (size_t i = 0; code == TOOL_OK && i < count; i++) {
         code = add_signature(path, &parts, &keys[i]);

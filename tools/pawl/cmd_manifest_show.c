@@ -300,11 +300,13 @@ int manifest_show(int argc, char **argv)
     }
     enum pawl_status status = suit_split(tool_bytes(&file), &parts);
     if (status == PAWL_OK) {
-        json_t *json = json_pack(
-            "{s:I, s:o, s:o, s:o, s:I}", "bytes", (json_int_t)file.len,
-            "signatures", signatures_json(&parts), "digest",
-            hex_json(parts.digest), "manifest", manifest_json(parts.manifest),
-            "other_members", (json_int_t)parts.rest_count);
+        json_t *json =
+            json_pack("{s:I, s:o, s:o, s:b, s:o, s:I}", "bytes",
+                      (json_int_t)file.len, "signatures",
+                      signatures_json(&parts), "digest", hex_json(parts.digest),
+                      "digest_matches", (int)suit_digest_matches(&parts),
+                      "manifest", manifest_json(parts.manifest),
+                      "other_members", (json_int_t)parts.rest_count);
         tool_print(json, as_json > 0);
         json_decref(json);
     } else {

@@ -68,15 +68,30 @@ static bool write_all(int fd, struct pawl_bytes bytes)
     return true;
 }
 
-int tool_write(const char *path, struct pawl_bytes bytes, bool private_)
+/* A device or a pipe, which is written to and never replaced. */
+static bool is_special(const char *path)
+{
+    struct stat about;
+
+    return stat(path, &about) == 0 && !S_ISREG(about.st_mode) &&
+           !S_ISDIR(about.st_mode);
+}
+
+static int write_special(const char *path, struct pawl_bytes bytes)
+{
+    int fd = open(path, O_WRONLY);
+    bool good = fd >= 0 && write_all(fd, bytes);
+
+    if (fd >= 0) {
+        good = close(fd) == 0 && good;
+    }
+    return good ? TOOL_OK : cannot("write", path);
+}
+
+/* Writes beside the file, then renames. */
+static int replace(const char *path, struct pawl_bytes bytes, bool private_)
 {
     size_t room = strlen(path) + 8;
-
-    if (strcmp(path, "-") == 0) {
-        return write_all(STDOUT_FILENO, bytes)
-                   ? TOOL_OK
-                   : cannot("write", "standard output");
-    }
     char *beside = malloc(room);
 
     if (beside == NULL) {
@@ -95,6 +110,23 @@ int tool_write(const char *path, struct pawl_bytes bytes, bool private_)
         (void)unlink(beside);
     }
     free(beside);
+    return code;
+}
+
+int tool_write(const char *path, struct pawl_bytes bytes, bool private_)
+{
+    if (strcmp(path, "-") == 0) {
+        return write_all(STDOUT_FILENO, bytes)
+                   ? TOOL_OK
+                   : cannot("write", "standard output");
+    }
+    if (is_special(path)) {
+        return write_special(path, bytes);
+    }
+    char *target = realpath(path, NULL); /* where a link leads */
+    int code = replace(target != NULL ? target : path, bytes, private_);
+
+    free(target);
     return code;
 }
 

@@ -2,7 +2,9 @@
 
 /* pawl: the host tool. One program, subcommands as git has them. */
 
+#include "cmd_connect.h"
 #include "tool.h"
+#include <errno.h>
 #include <pawl/pawl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -257,7 +259,7 @@ int tool_fail_status(const char *what, enum pawl_status status)
                      pawl_status_text(status), pawl_status_name(status));
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     int words = 0;
     const struct command *command = find(argc, argv, &words);
@@ -281,4 +283,18 @@ int main(int argc, char **argv)
     return tool_fail(TOOL_USAGE, "no such command%s%s%s%s: see pawl --help",
                      argc > 1 ? ": " : "", argc > 1 ? argv[1] : "",
                      argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+}
+
+int main(int argc, char **argv)
+{
+    int code = run(argc, argv);
+
+    /* What was printed is the result: lost, the command has failed. */
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        bool connects = argc > 1 && strcmp(argv[1], "connect") == 0;
+        int lost = connects ? (int)CONNECT_USAGE : (int)TOOL_USAGE;
+        return tool_fail(code == TOOL_OK ? lost : code,
+                         "cannot write standard output: %s", strerror(errno));
+    }
+    return code;
 }

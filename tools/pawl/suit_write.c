@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "suit_write.h"
+#include "base/base.h"
 #include "cbor/cbor.h"
 #include "crypto/crypto.h"
 #include <string.h>
@@ -46,6 +47,7 @@ enum {
 };
 
 #define PART_MAX 4096
+#define SUIT_DIGEST_MAX 48 /* bytes, encoded */
 
 /* Writes something into a byte string of its own. */
 typedef void put_part(struct pawl_cbor_out *out, const struct suit_plan *plan);
@@ -290,10 +292,33 @@ static bool put_manifest(struct pawl_cbor_out *out,
     return good;
 }
 
+/* The encoded SUIT_Digest of a manifest; empty if it could not be hashed. */
+static struct pawl_bytes encode_digest(struct pawl_bytes manifest,
+                                       uint8_t encoded[SUIT_DIGEST_MAX])
+{
+    uint8_t digest[32];
+    struct pawl_cbor_out writer;
+
+    if (!digest_wrapped(manifest, digest)) {
+        return PAWL_NO_BYTES;
+    }
+    pawl_cbor_write(&writer, encoded, SUIT_DIGEST_MAX);
+    put_digest(&writer, digest);
+    return (struct pawl_bytes){encoded, writer.len};
+}
+
+bool suit_digest_matches(const struct suit_parts *parts)
+{
+    uint8_t encoded[SUIT_DIGEST_MAX];
+    struct pawl_bytes right = encode_digest(parts->manifest, encoded);
+
+    return right.len != 0 && pawl_bytes_equal(parts->digest, right);
+}
+
 int suit_write(const struct suit_plan *plan, uint8_t *out, size_t *len)
 {
     static uint8_t text[PART_MAX], manifest[PART_MAX], rest[PART_MAX];
-    uint8_t digest[32], encoded[48];
+    uint8_t encoded[SUIT_DIGEST_MAX];
     struct suit_parts parts = {0};
     struct pawl_bytes text_bytes = PAWL_NO_BYTES;
     struct pawl_cbor_out writer;
@@ -305,15 +330,15 @@ int suit_write(const struct suit_plan *plan, uint8_t *out, size_t *len)
     enum pawl_status status = pawl_cbor_written(&writer, &text_bytes);
     pawl_cbor_write(&writer, manifest, sizeof manifest);
     bool good = status == PAWL_OK && put_manifest(&writer, plan, text_bytes) &&
-                pawl_cbor_written(&writer, &parts.manifest) == PAWL_OK &&
-                digest_wrapped(parts.manifest, digest);
+                pawl_cbor_written(&writer, &parts.manifest) == PAWL_OK;
     if (!good) {
         return tool_fail(TOOL_REFUSED, "the manifest is longer than %d bytes",
                          PART_MAX);
     }
-    pawl_cbor_write(&writer, encoded, sizeof encoded);
-    put_digest(&writer, digest);
-    parts.digest = (struct pawl_bytes){encoded, writer.len};
+    parts.digest = encode_digest(parts.manifest, encoded);
+    if (parts.digest.len == 0) {
+        return tool_fail(TOOL_REFUSED, "the manifest could not be hashed");
+    }
     if (text_bytes.len > 0) {
         pawl_cbor_write(&writer, rest, sizeof rest);
         pawl_cbor_put_uint(&writer, KEY_TEXT);

@@ -60,7 +60,9 @@ struct suit_parts {
 /* Takes it apart; PAWL_ERR_MALFORMED, PAWL_ERR_LIMIT. */
 enum pawl_status suit_split(struct pawl_bytes envelope,
                             struct suit_parts *parts);
-/* The reverse. */
+/* Whether the digest, which is what is signed, is the manifest's. */
+bool suit_digest_matches(const struct suit_parts *parts);
+/* The reverse of suit_split(). */
 int suit_join(const struct suit_parts *parts, uint8_t *out, size_t *len);
 
 #endif
