@@ -11,6 +11,7 @@
 
 static struct pawl_posix_device board;
 static struct pawl_endpoint endpoints[PAWL_POSIX_ENDPOINT_MAX];
+static struct pawl_ticket tickets[PAWL_POSIX_ENDPOINT_MAX];
 
 static enum pawl_use use_of(const char *name)
 {
@@ -68,6 +69,11 @@ const struct pawl_endpoint *board_endpoints(void)
 size_t board_endpoint_count(void)
 {
     return board.config.endpoint_count;
+}
+
+struct pawl_ticket *board_tickets(void)
+{
+    return tickets;
 }
 
 bool board_running(pawl_slot_set *running)

@@ -17,6 +17,10 @@ const struct pawl_endpoint *board_endpoints(void);
 size_t board_endpoint_count(void);
 const char *board_topic_prefix(void);
 
+/* A ticket for each of them, in memory that may be retained through a reset
+ * of the processor; the host's is not. */
+struct pawl_ticket *board_tickets(void);
+
 /* Sleeps until one of the events of wait, or a second. */
 void board_sleep_until(const struct pawl_wait *wait);
 

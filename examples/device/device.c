@@ -21,6 +21,9 @@ int main(int argc, char **argv)
         .on_event = log_event, /* every refusal, revert and failure */
         .topic_prefix = board_topic_prefix(),
         .retry_first_ms = 250,
+        .tickets = board_tickets(), /* sessions go on from where they were */
+        .ticket_count = board_endpoint_count(),
+        .resumption = &pawl_resumption,
     };
     config.running_known = board_running(&config.running);
 

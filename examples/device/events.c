@@ -44,6 +44,9 @@ void log_event(void *ctx, const struct pawl_agent_event *event)
     if (event->session != NULL) {
         put_session(event->session);
     }
+    if (event->code == PAWL_EVENT_CONNECTED) {
+        (void)printf(",\"resumed\":%s", event->resumed ? "true" : "false");
+    }
     if (event->mqtt_reason != 0) {
         (void)printf(",\"mqtt_reason\":%u", (unsigned)event->mqtt_reason);
     }

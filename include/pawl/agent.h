@@ -73,6 +73,7 @@ struct pawl_agent_event {
     uint64_t sequence;    /* of the manifest, or a trust document's version */
     uint8_t mqtt_reason;  /* why the broker refused, or broke off (MQTT 5.0,
                            * 2.4): 135 is "not authorized" */
+    bool resumed;         /* CONNECTED: from a ticket */
 };
 
 struct pawl_agent_config {
@@ -106,6 +107,21 @@ struct pawl_agent_config {
 
     uint32_t retry_first_ms; /* back-off after a failure; 0: 1,000 */
     uint32_t retry_max_ms;   /* at most; 0: 600,000 */
+
+    /*
+     * Resumption (<pawl/ticket.h>): a session that begins anew goes on from a
+     * ticket of the one before, without certificates and the key store.
+     * tickets[i] is that of endpoints[i], for the first ticket_count of them;
+     * resumption is &pawl_resumption. What the tickets hold when the agent is
+     * opened is not trusted: memory that the hardware retains through sleep
+     * and reset may be garbage after a power cut. They are the caller's:
+     * pawl_agent_close() leaves them as they are. Enrolment, and an image on
+     * trial, which has to prove itself, always make a full handshake. NULL:
+     * so does everything, and nothing of it is linked.
+     */
+    struct pawl_ticket *tickets;
+    size_t ticket_count; /* at most endpoint_count */
+    const struct pawl_resumption *resumption;
 };
 
 /* One device's agent. Complete so that it can be allocated; its fields are

@@ -36,7 +36,8 @@ struct pawl_agent_lane {
     struct pawl_session_config session_config;
     struct pawl_credential credential;
     struct pawl_backoff backoff;
-    bool open; /* the session */
+    bool open;     /* the session */
+    bool accepted; /* it was, by the protocol above */
     size_t chain_len;
     uint8_t chain[PAWL_CHAIN_MAX];
 };

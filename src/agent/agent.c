@@ -136,6 +136,16 @@ static bool topics_good(const struct pawl_agent_config *config)
                PAWL_TOPIC_MAX;
 }
 
+/* Tickets come with what uses them, each for an endpoint. */
+static bool tickets_good(const struct pawl_agent_config *config)
+{
+    bool some = config->ticket_count > 0;
+
+    return (config->tickets != NULL) == some &&
+           (config->resumption != NULL) == some &&
+           config->ticket_count <= config->endpoint_count;
+}
+
 static bool config_good(const struct pawl_agent_config *config)
 {
     const struct pawl_port *port = config->port;
@@ -144,7 +154,8 @@ static bool config_good(const struct pawl_agent_config *config)
            port->keystore != NULL && port->transport != NULL &&
            port->reset != NULL && port->reset->reboot != NULL &&
            port->store != NULL && config->endpoints != NULL &&
-           config->endpoint_count > 0 && topics_good(config);
+           config->endpoint_count > 0 && topics_good(config) &&
+           tickets_good(config);
 }
 
 static void feed(const struct pawl_agent *agent)

@@ -60,7 +60,7 @@ void pawl_agent_enroll_step(struct pawl_agent *agent, struct pawl_wait *wait)
         refused(agent, status);
         return;
     }
-    pawl_session_accepted(&link->session);
+    pawl_agent_lane_accepted(link);
     pawl_agent_lane_close(link);
     agent->renewing = agent->ldevid_expired = false;
     agent->renewal = (struct pawl_backoff){0};

@@ -263,7 +263,7 @@ static void head(struct pawl_agent *agent, struct pawl_wait *wait)
         pawl_agent_fetch_fail(agent, status);
         return;
     }
-    pawl_session_accepted(&agent->fetch.session);
+    pawl_agent_lane_accepted(&agent->fetch);
     pawl_agent_learn_time(agent, &agent->fetch.session,
                           agent->http.response.date_s);
     agent->fetch.state = FETCH_BODY;

@@ -64,11 +64,14 @@ const struct pawl_endpoint *pawl_agent_endpoint(const struct pawl_agent *agent,
                                                 enum pawl_use use);
 
 /* agent_lane.c */
-/* Opens a session to endpoint with a credential of the given kind. */
+/* Opens a session to endpoint, one of the list, with a credential of the given
+ * kind. */
 enum pawl_status pawl_agent_lane_open(struct pawl_agent *agent,
                                       struct pawl_agent_lane *lane,
                                       const struct pawl_endpoint *endpoint,
                                       enum pawl_identity_kind kind);
+/* The protocol accepted the lane's session. */
+void pawl_agent_lane_accepted(struct pawl_agent_lane *lane);
 void pawl_agent_lane_close(struct pawl_agent_lane *lane);
 /* Why the lane's session failed; NULL: it did not, or there is none. */
 const struct pawl_session_failure *

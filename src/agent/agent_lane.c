@@ -13,6 +13,22 @@ enum pawl_status pawl_agent_lane_credential(struct pawl_agent *agent,
                              lane->chain, &lane->chain_len);
 }
 
+/*
+ * Where the ticket of an endpoint of the list is kept; NULL: the handshake is
+ * a full one. On trial it is, or an image that cannot make one would be
+ * accepted; so it is where certificates come from.
+ */
+static struct pawl_ticket *ticket_of(const struct pawl_agent *agent,
+                                     const struct pawl_endpoint *endpoint)
+{
+    size_t index = (size_t)(endpoint - agent->config.endpoints);
+    bool full = endpoint->use == PAWL_USE_ENROLL || agent->trial != TRIAL_NONE;
+
+    return full || index >= agent->config.ticket_count
+               ? NULL
+               : &agent->config.tickets[index];
+}
+
 enum pawl_status pawl_agent_lane_open(struct pawl_agent *agent,
                                       struct pawl_agent_lane *lane,
                                       const struct pawl_endpoint *endpoint,
@@ -20,6 +36,7 @@ enum pawl_status pawl_agent_lane_open(struct pawl_agent *agent,
 {
     pawl_agent_lane_close(lane);
     enum pawl_status status = pawl_agent_lane_credential(agent, lane, kind);
+    struct pawl_ticket *ticket = ticket_of(agent, endpoint);
 
     if (status != PAWL_OK) {
         return status;
@@ -30,15 +47,35 @@ enum pawl_status pawl_agent_lane_open(struct pawl_agent *agent,
         .credential = &lane->credential,
         .trust = &agent->trust,
         .time_floor_s = pawl_identity_time_floor(&agent->identity),
+        .ticket = ticket,
+        .resumption = ticket != NULL ? agent->config.resumption : NULL,
     };
+    lane->accepted = false;
     status = pawl_session_open(&lane->session, &lane->session_config);
     lane->open = true; /* also after an error: the failure is read from it */
     return status;
 }
 
+void pawl_agent_lane_accepted(struct pawl_agent_lane *lane)
+{
+    pawl_session_accepted(&lane->session);
+    lane->accepted = true;
+}
+
+/*
+ * A server may resume a session and then treat us as nobody, for one because
+ * it keeps no client certificates with its tickets. The next handshake is a
+ * full one then, so that this cannot go on for as long as tickets are good.
+ */
 void pawl_agent_lane_close(struct pawl_agent_lane *lane)
 {
     if (lane->open) {
+        struct pawl_ticket *ticket = lane->session_config.ticket;
+
+        if (ticket != NULL && !lane->accepted &&
+            pawl_session_info(&lane->session).resumed) {
+            pawl_wipe(ticket, sizeof *ticket);
+        }
         pawl_session_close(&lane->session);
         lane->open = false;
     }

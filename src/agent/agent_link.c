@@ -262,12 +262,13 @@ static void connected(struct pawl_agent *agent)
 {
     struct pawl_agent_lane *link = &agent->link;
 
-    pawl_session_accepted(&link->session);
+    pawl_agent_lane_accepted(link);
     link->backoff = (struct pawl_backoff){0};
     struct pawl_agent_event event = {
         .code = PAWL_EVENT_CONNECTED,
         .text = "the broker accepted us",
         .endpoint = link->session_config.endpoint,
+        .resumed = pawl_session_info(&link->session).resumed,
     };
     pawl_agent_tell(agent, &event);
     if (link->credential.kind == PAWL_IDENTITY_LDEVID_NEXT) {

@@ -386,7 +386,9 @@ static enum pawl_status established(struct session *session)
     session->stage = PAWL_SESSION_ESTABLISHED;
     pawl_dtls_note_flight(session, now_ms(session));
     if (session->config.ticket != NULL) {
-        session->config.resumption->wipe(session->config.ticket); /* is used */
+        /* It is used; what comes into its place stands in nobody's way. */
+        session->config.resumption->wipe(session->config.ticket);
+        session->offered = false;
     }
     if (is_1_2(info->version) || info->resumed || session->ticket_arrived) {
         confirm(session);

@@ -79,7 +79,7 @@ struct session {
     /* Its age; born is of the full handshake, maybe of another session. */
     struct session_birth born;
     uint64_t end_ms;
-    bool offered; /* a ticket of ours to the server */
+    bool offered; /* a ticket of ours to the server, not yet answered */
 
     /* What wolfSSL has handed over and the transport not yet taken. */
     size_t out_at, out_len;

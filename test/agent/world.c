@@ -62,6 +62,11 @@ static void on_event(void *ctx, const struct pawl_agent_event *event)
     world.event_status = event->status;
     world.event_sequence = event->sequence;
     world.event_mqtt_reason = event->mqtt_reason;
+    if (event->code == PAWL_EVENT_CONNECTED) {
+        world.event_resumed = event->resumed;
+    } else {
+        CHECK(!event->resumed);
+    }
     (void)pawl_text_copy(world.event_text, sizeof world.event_text,
                          event->text);
 }
@@ -197,7 +202,8 @@ enum pawl_status pawl_identity_raise_time_floor(struct pawl_identity *identity,
 struct pawl_session_info pawl_session_info(const struct pawl_session *session)
 {
     (void)session;
-    return (struct pawl_session_info){.time_until_s = world.time_until_s};
+    return (struct pawl_session_info){.time_until_s = world.time_until_s,
+                                      .resumed = world.resumed};
 }
 
 /* ---- sessions ---- */
@@ -208,7 +214,8 @@ enum pawl_status pawl_session_open(struct pawl_session *session,
     (void)session;
     CHECK(world.session_count < WORLD_LOG);
     world.sessions[world.session_count++] =
-        (struct world_session){config->endpoint, config->credential->kind};
+        (struct world_session){config->endpoint, config->credential->kind,
+                               config->ticket, config->resumption};
     return world.open_status;
 }
 

@@ -14,6 +14,8 @@
 struct world_session {
     const struct pawl_endpoint *endpoint;
     enum pawl_identity_kind kind;
+    const struct pawl_ticket *ticket;
+    const struct pawl_resumption *resumption;
 };
 
 struct world {
@@ -51,6 +53,7 @@ struct world {
     unsigned session_count, closed, accepted;
     enum pawl_status open_status, link_status, fetch_status;
     struct pawl_session_failure failure; /* of any that is asked for it */
+    bool resumed;                        /* each of them */
 
     /* Enrolment. */
     bool due;
@@ -102,6 +105,7 @@ struct world {
     enum pawl_agent_event_code events[WORLD_LOG * 8];
     enum pawl_status event_status; /* of the last one */
     uint8_t event_mqtt_reason;
+    bool event_resumed; /* of the last that said CONNECTED */
     char event_text[128];
     uint64_t event_sequence;
     unsigned event_count;
