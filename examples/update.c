@@ -80,7 +80,9 @@ static enum pawl_status clean_up(void)
     struct pawl_update_info info;
 
     pawl_update_query(&update, &info);
-    return info.state == PAWL_UPDATE_FAILED || info.state == PAWL_UPDATE_UPDATED
+    return info.state == PAWL_UPDATE_FAILED ||
+                   info.state == PAWL_UPDATE_UPDATED ||
+                   (info.state == PAWL_UPDATE_REJECTED && !info.reset_wanted)
                ? finish_pending(pawl_update_clean(&update))
                : PAWL_OK;
 }

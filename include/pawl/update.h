@@ -12,9 +12,9 @@
  *              | cancel       | cancel     | cancel    | reject    | clean
  *              v              v            v           v           v
  *            FAILED <--------------------------- REJECTED        READY
- *              |                           reset
- *              v clean
- *            READY
+ *              |                           reset   ^
+ *              v clean                             | from STAGED: the signer
+ *            READY                                 | was withdrawn
  *
  * Bytes are pushed in, whatever carries them. A typical run:
  *
@@ -316,9 +316,10 @@ PAWL_MUST_USE
 enum pawl_status pawl_update_cancel(struct pawl_update *update);
 
 /*
- * From FAILED or UPDATED to READY; the reason stays readable. Results as
- * pawl_update_accept(), and what a boot backend answers that could not be told
- * what was decided: the state is then unchanged.
+ * From FAILED or UPDATED to READY, and from REJECTED if what was rejected does
+ * not run (reset_wanted of the query is then false); the reason stays readable.
+ * Results as pawl_update_accept(), and what a boot backend answers that could
+ * not be told what was decided: the state is then unchanged.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_update_clean(struct pawl_update *update);
@@ -327,9 +328,10 @@ enum pawl_status pawl_update_clean(struct pawl_update *update);
  * Says that config's trust was loaded anew in place: a rotation of the trust
  * document. What is not on trial yet is judged again by step() before it goes
  * on: an update whose signers no longer suffice is given up, with
- * PAWL_UPDATE_REASON_REVOKED or _UNTRUSTED. What is STAGED and stays so
- * records the new version, so that boot asks for at least that. An image on
- * trial is judged when it is accepted, a confirmed one never again.
+ * PAWL_UPDATE_REASON_REVOKED or _UNTRUSTED: REJECTED if it was STAGED, else
+ * FAILED; either way clean() leads to READY, with no reset. What is STAGED and
+ * stays so records the new version, so that boot asks for at least that. An
+ * image on trial is judged when it is accepted, a confirmed one never again.
  *
  * Call it after each rotation, also where one was found after a reset.
  *

@@ -15,7 +15,7 @@ enum pawl_update_state {
     PAWL_UPDATE_CANDIDATE = 2, /* complete, read back and verified */
     PAWL_UPDATE_STAGED = 3,    /* the next reset tries it */
     PAWL_UPDATE_TRIAL = 4,     /* it runs, and returns unless accepted */
-    PAWL_UPDATE_REJECTED = 5,  /* given up; it runs until the next reset */
+    PAWL_UPDATE_REJECTED = 5,  /* given up; if it runs, until the next reset */
     PAWL_UPDATE_FAILED = 6,    /* given up; see the reason; then clean() */
     PAWL_UPDATE_UPDATED = 7    /* accepted; then clean() */
 };

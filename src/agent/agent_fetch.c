@@ -390,7 +390,8 @@ static bool make_room(struct pawl_agent *agent,
         status = pawl_update_cancel(&agent->update);
         agent->fetch.state = FETCH_CANCEL;
     } else if (info->state == PAWL_UPDATE_FAILED ||
-               info->state == PAWL_UPDATE_UPDATED) {
+               info->state == PAWL_UPDATE_UPDATED ||
+               (info->state == PAWL_UPDATE_REJECTED && !info->reset_wanted)) {
         status = pawl_update_clean(&agent->update);
         agent->fetch.state = FETCH_CLEAN;
     }

@@ -8,9 +8,11 @@
  *              |  cancel      |  cancel    | cancel    | reject    | clean
  *              v              v            v           v           v
  *            FAILED <------------------- open ----- REJECTED     READY
- *              | clean
- *              v
- *            READY
+ *              | clean                                 | clean, unless
+ *              v                                       v it runs
+ *            READY                                   READY
+ *
+ * A trust document that withdraws the signer leads from STAGED to REJECTED.
  *
  * What is true in each state
  *   READY      current is confirmed; previous, if known, is whole
@@ -18,7 +20,8 @@
  *   CANDIDATE  target's image and manifest are in flash and were compared
  *   STAGED     and armed: the next boot takes a budget off and enters it
  *   TRIAL      target runs (if boot recorded it so), current waits
- *   REJECTED   target runs until the reset; boot starts current
+ *   REJECTED   boot starts current; target may run until the reset, if it was
+ *              on trial, or if a loader of another kind tried what was STAGED
  *   FAILED     current; reason, phase and status say why
  *   UPDATED    current is the new image, previous the one before
  *
@@ -184,6 +187,24 @@ static enum pawl_status refuse(struct pawl_update_engine *e,
     return status;
 }
 
+bool pawl_update_target_runs(const struct pawl_update_engine *e)
+{
+    return e->record.target.known && e->running == e->record.target.set;
+}
+
+/* What was STAGED may be tried once more by a loader of another kind, which
+ * is told only after this is durable: REJECTED is true either way. */
+static enum pawl_update_state given_up_as(const struct pawl_update_engine *e,
+                                          enum pawl_status status)
+{
+    bool by_trust = status == PAWL_ERR_REVOKED ||
+                    status == PAWL_ERR_UNTRUSTED || status == PAWL_ERR_POLICY;
+
+    return by_trust && e->record.state == PAWL_UPDATE_STAGED
+               ? PAWL_UPDATE_REJECTED
+               : PAWL_UPDATE_FAILED;
+}
+
 enum pawl_status pawl_update_stop(struct pawl_update_engine *e,
                                   enum pawl_status status,
                                   enum pawl_update_phase phase)
@@ -199,7 +220,7 @@ enum pawl_status pawl_update_stop(struct pawl_update_engine *e,
     if (phase == PAWL_UPDATE_PHASE_START) {
         return refuse(e, status);
     }
-    struct pawl_record *next = pawl_update_change(e, PAWL_UPDATE_FAILED);
+    struct pawl_record *next = pawl_update_change(e, given_up_as(e, status));
     next->armed = false;
     next->reason = e->reason;
     next->phase = phase;

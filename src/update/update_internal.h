@@ -134,11 +134,15 @@ enum pawl_status pawl_update_commit(struct pawl_update_engine *e,
 /*
  * update.c: what is under way ends with status, for the engine's op_reason or
  * the one that belongs to status. Where nothing was written it is a refusal,
- * else FAILED is recorded.
+ * else FAILED is recorded, or REJECTED of what was STAGED and may no longer
+ * be signed by its signers.
  */
 enum pawl_status pawl_update_stop(struct pawl_update_engine *e,
                                   enum pawl_status status,
                                   enum pawl_update_phase phase);
+
+/* update.c: whether target is what runs. */
+bool pawl_update_target_runs(const struct pawl_update_engine *e);
 
 /* update.c: tells the application. */
 void pawl_update_tell(const struct pawl_update_engine *e,

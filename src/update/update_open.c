@@ -134,7 +134,7 @@ static void tell_reverted(const struct pawl_update_engine *e)
 static enum pawl_status reconcile(struct pawl_update_engine *e, bool reverted)
 {
     const struct pawl_record *r = &e->record;
-    bool on_target = r->target.known && e->running == r->target.set;
+    bool on_target = pawl_update_target_runs(e);
 
     e->reason = r->reason;
     switch (r->state) {
@@ -154,7 +154,8 @@ static enum pawl_status reconcile(struct pawl_update_engine *e, bool reverted)
         }
         break;
     case PAWL_UPDATE_REJECTED:
-        if (!on_target) {
+        if (!on_target) { /* the loader may not have been told of it */
+            e->backend_due = e->config.port->boot != NULL;
             return give_up(e, PAWL_UPDATE_REASON_NONE);
         }
         break;

@@ -66,7 +66,8 @@ void pawl_update_query(const struct pawl_update *update,
             e->trial_from_ms + e->config.trial_deadline_ms;
     }
     info->reset_wanted =
-        (r->state == PAWL_UPDATE_STAGED || r->state == PAWL_UPDATE_REJECTED) &&
+        (r->state == PAWL_UPDATE_STAGED ||
+         (r->state == PAWL_UPDATE_REJECTED && pawl_update_target_runs(e))) &&
         !e->committing;
     if (e->config.port == NULL ||
         pawl_update_counter_floor(e, &info->security_counter) != PAWL_OK) {

@@ -41,8 +41,12 @@ static enum pawl_status check_state(struct pawl_update_engine *e)
     case PAWL_UPDATE_CANDIDATE:
     case PAWL_UPDATE_STAGED:
     case PAWL_UPDATE_TRIAL:
-    case PAWL_UPDATE_REJECTED:
         return not_now(e, PAWL_UPDATE_REASON_BUSY);
+    case PAWL_UPDATE_REJECTED:
+        if (pawl_update_target_runs(e)) {
+            return not_now(e, PAWL_UPDATE_REASON_BUSY);
+        }
+        return PAWL_ERR_STATE;
     case PAWL_UPDATE_FAILED:
     case PAWL_UPDATE_UPDATED:
         return PAWL_ERR_STATE; /* clean() is due; its reason is kept */

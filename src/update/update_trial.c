@@ -283,6 +283,7 @@ static enum pawl_status backend_step(struct pawl_update_engine *e)
     case PAWL_UPDATE_UPDATED:
         status = boot->confirm(boot->ctx);
         break;
+    case PAWL_UPDATE_REJECTED: /* one that runs, goes at the next reset */
     case PAWL_UPDATE_FAILED:
         status = boot->select(boot->ctx, e->record.current.known
                                              ? e->record.current.set
@@ -292,11 +293,19 @@ static enum pawl_status backend_step(struct pawl_update_engine *e)
     case PAWL_UPDATE_WRITING:
     case PAWL_UPDATE_CANDIDATE:
     case PAWL_UPDATE_TRIAL:
-    case PAWL_UPDATE_REJECTED:
         break;
     }
     e->backend_due = status != PAWL_OK;
     return status;
+}
+
+/* Whether there is something to clean, and nothing of it runs. */
+static bool may_be_cleaned(const struct pawl_update_engine *e)
+{
+    return e->record.state == PAWL_UPDATE_FAILED ||
+           e->record.state == PAWL_UPDATE_UPDATED ||
+           (e->record.state == PAWL_UPDATE_REJECTED &&
+            !pawl_update_target_runs(e));
 }
 
 enum pawl_status pawl_update_clean(struct pawl_update *update)
@@ -312,8 +321,7 @@ enum pawl_status pawl_update_clean(struct pawl_update *update)
     if (e->record.state == PAWL_UPDATE_READY) {
         return PAWL_OK;
     }
-    if (e->record.state != PAWL_UPDATE_FAILED &&
-        e->record.state != PAWL_UPDATE_UPDATED) {
+    if (!may_be_cleaned(e)) {
         return PAWL_ERR_STATE;
     }
     if (e->backend_due) { /* READY would forget what it is to be told */

@@ -316,6 +316,7 @@ static void another_update_under_way_makes_room(void)
         {PAWL_UPDATE_CANDIDATE, false, 1, 1},
         {PAWL_UPDATE_STAGED, false, 1, 1},
         {PAWL_UPDATE_FAILED, false, 0, 1},
+        {PAWL_UPDATE_REJECTED, false, 0, 1}, /* it does not run */
         {PAWL_UPDATE_UPDATED, false, 0, 1},
     };
 

@@ -185,6 +185,20 @@ static void an_image_is_accepted_although_its_counter_waits(void)
     CHECK_EQ(world_count(PAWL_EVENT_ACCEPTED), 1);
 }
 
+/* A loader of another kind had not been told, and tried it once more. */
+static void what_was_rejected_and_runs_resets_the_device(void)
+{
+    for (unsigned runs = 0; runs < 2; runs++) {
+        world_make();
+        world.info.state = PAWL_UPDATE_REJECTED;
+        world.info.reset_wanted = runs == 1;
+        CHECK_EQ(pawl_agent_open(&world.agent, &world.config), PAWL_OK);
+        world_steps(1);
+        CHECK_EQ(world.reboots, runs);
+        CHECK_EQ(world.accepts, 0);
+    }
+}
+
 /* What the boot loader did is told at the start. */
 static void a_revert_is_told_after_the_reset(void)
 {
@@ -212,5 +226,6 @@ static const struct check_test tests[] = {
     CHECK_TEST(nothing_is_fetched_during_a_trial),
     CHECK_TEST(an_image_is_accepted_although_its_counter_waits),
     CHECK_TEST(a_revert_is_told_after_the_reset),
+    CHECK_TEST(what_was_rejected_and_runs_resets_the_device),
 };
 CHECK_MAIN(tests)

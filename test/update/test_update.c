@@ -282,18 +282,74 @@ static void a_withdrawn_signer_neither_starts_installs_nor_accepts(void)
 /* Whatever waits for its trial is judged again by a new trust document. */
 static void a_rotation_gives_up_what_its_signers_may_no_longer_sign(void)
 {
-    static void (*const given[])(void) = {given_candidate, given_staged};
+    static const struct {
+        void (*given)(void);
+        enum pawl_update_state state;
+    } rows[] = {{given_candidate, PAWL_UPDATE_FAILED},
+                {given_staged, PAWL_UPDATE_REJECTED}};
     for (size_t i = 0; i < 2; i++) {
-        given[i]();
+        rows[i].given();
         fake_device_trust(&device, 2, true);
         CHECK_EQ(settled(pawl_update_trust_changed(&device.update)),
                  PAWL_ERR_REVOKED);
         struct pawl_update_info info = fake_device_info(&device);
-        CHECK_EQ(info.state, PAWL_UPDATE_FAILED);
+        CHECK_EQ(info.state, rows[i].state);
         CHECK_EQ(info.reason, PAWL_UPDATE_REASON_REVOKED);
         CHECK(!info.reset_wanted);
+        CHECK(!info.retry);
         CHECK_EQ(pawl_update_trust_changed(&device.update), PAWL_OK);
     }
+}
+
+/* It never ran: no reset is needed to put it away, and one does no harm. */
+static void what_a_rotation_rejected_is_cleaned_away(void)
+{
+    for (unsigned resets = 0; resets < 2; resets++) {
+        given_staged();
+        fake_device_trust(&device, 2, true);
+        CHECK_EQ(settled(pawl_update_trust_changed(&device.update)),
+                 PAWL_ERR_REVOKED);
+        CHECK_EQ(settled(pawl_update_start(&device.update,
+                                           fake_release_envelope(&v2))),
+                 PAWL_ERR_STATE);
+        CHECK_EQ(pawl_update_reason(&device.update),
+                 PAWL_UPDATE_REASON_REVOKED);
+        CHECK_EQ(settled(pawl_update_install(&device.update)), PAWL_ERR_STATE);
+        CHECK_EQ(settled(pawl_update_accept(&device.update)), PAWL_ERR_STATE);
+        if (resets == 1) {
+            CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+            CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
+            CHECK_EQ(fake_device_info(&device).reason,
+                     PAWL_UPDATE_REASON_REVOKED);
+        }
+        CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+        struct pawl_update_info info = fake_device_info(&device);
+        CHECK_EQ(info.state, PAWL_UPDATE_READY);
+        CHECK_EQ(info.reason, PAWL_UPDATE_REASON_REVOKED);
+        CHECK(!info.candidate.known);
+        CHECK_EQ(info.current.sequence, 1);
+    }
+}
+
+/* While it runs only a reset puts it away. */
+static void what_is_rejected_on_trial_is_not_cleaned(void)
+{
+    given_trial();
+    CHECK_EQ(settled(pawl_update_reject(&device.update,
+                                        PAWL_UPDATE_REASON_UNHEALTHY)),
+             PAWL_OK);
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_ERR_STATE);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_REJECTED);
+}
+
+/* What flash cannot give is no judgement of its signer. */
+static void a_rotation_that_cannot_read_what_is_staged_fails_it(void)
+{
+    given_staged();
+    fake_flash_flip(&device.area[1], 100, 1);
+    fake_device_trust(&device, 2, false);
+    CHECK(settled(pawl_update_trust_changed(&device.update)) < 0);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
 }
 
 static void a_rotation_ends_a_download(void)
@@ -334,7 +390,7 @@ static void a_rotation_is_noticed_after_a_reset(void)
     fake_device_trust(&device, 2, true);
     CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
     CHECK_EQ(fake_device_settle(&device), PAWL_ERR_REVOKED);
-    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_REJECTED);
 }
 
 static void nothing_starts_without_a_trust_document_or_with_an_old_one(void)
@@ -717,6 +773,9 @@ static const struct check_test tests[] = {
     CHECK_TEST(install_waits_for_consent_and_keeps_the_candidate),
     CHECK_TEST(a_withdrawn_signer_neither_starts_installs_nor_accepts),
     CHECK_TEST(a_rotation_gives_up_what_its_signers_may_no_longer_sign),
+    CHECK_TEST(what_a_rotation_rejected_is_cleaned_away),
+    CHECK_TEST(what_is_rejected_on_trial_is_not_cleaned),
+    CHECK_TEST(a_rotation_that_cannot_read_what_is_staged_fails_it),
     CHECK_TEST(a_rotation_ends_a_download),
     CHECK_TEST(a_rotation_that_keeps_the_signer_is_recorded),
     CHECK_TEST(a_rotation_is_noticed_after_a_reset),

@@ -166,6 +166,64 @@ static void a_rejected_image_goes_at_the_next_reset(void)
     CHECK_EQ(fake_device_info(&device).running, 0);
 }
 
+static void withdraw_the_signer(void)
+{
+    fake_device_trust(&device, 2, true);
+    CHECK_EQ(settled(pawl_update_trust_changed(&device.update)),
+             PAWL_ERR_REVOKED);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_REJECTED);
+}
+
+/* Whoever signed what is staged was withdrawn: the loader forgets it. */
+static void what_a_rotation_rejects_is_not_tried(void)
+{
+    given_staged();
+    withdraw_the_signer();
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK(!loader.pending);
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_READY);
+    CHECK_EQ(reset(), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).running, 0);
+
+    given_staged(); /* clean() comes first */
+    withdraw_the_signer();
+    CHECK(loader.pending);
+    loader.refuse = true;
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_ERR_IO);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_REJECTED);
+    loader.refuse = false;
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+    CHECK(!loader.pending);
+}
+
+/* Power fails before the loader is told. One that tries it once more finds it
+ * rejected, and goes back; one that does not is told after the reset. */
+static void what_a_rotation_rejected_and_a_loader_tries_goes_back(void)
+{
+    given_staged();
+    withdraw_the_signer();
+    CHECK_EQ(reset(), PAWL_OK);
+    struct pawl_update_info info = fake_device_info(&device);
+    CHECK_EQ(info.running, 1);
+    CHECK_EQ(info.state, PAWL_UPDATE_REJECTED);
+    CHECK(info.reset_wanted);
+    CHECK_EQ(settled(pawl_update_accept(&device.update)), PAWL_ERR_STATE);
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_ERR_STATE);
+    CHECK_EQ(reset(), PAWL_OK);
+    info = fake_device_info(&device);
+    CHECK_EQ(info.running, 0);
+    CHECK_EQ(info.state, PAWL_UPDATE_FAILED);
+    CHECK_EQ(info.reason, PAWL_UPDATE_REASON_REVOKED);
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+
+    given_staged();
+    withdraw_the_signer();
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK); /* no start */
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK(!loader.pending);
+}
+
 /* The loader did as it was asked, and its answer was lost. */
 static void a_lost_answer_to_select_is_asked_for_again(void)
 {
@@ -298,6 +356,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(an_image_that_is_not_accepted_is_named_as_reverted),
     CHECK_TEST(an_image_that_never_came_so_far_is_named_as_reverted),
     CHECK_TEST(a_rejected_image_goes_at_the_next_reset),
+    CHECK_TEST(what_a_rotation_rejects_is_not_tried),
+    CHECK_TEST(what_a_rotation_rejected_and_a_loader_tries_goes_back),
     CHECK_TEST(a_lost_answer_to_select_is_asked_for_again),
     CHECK_TEST(a_lost_answer_to_confirm_is_asked_for_again),
     CHECK_TEST(a_refused_selection_changes_nothing_that_runs),

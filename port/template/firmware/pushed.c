@@ -67,13 +67,13 @@ static enum pawl_status go_on(void)
     case PAWL_UPDATE_CANDIDATE:
         return pawl_update_install(&update);
     case PAWL_UPDATE_FAILED:
+    case PAWL_UPDATE_REJECTED: /* before it ran, else a reset is wanted */
     case PAWL_UPDATE_UPDATED:
         return pawl_update_clean(&update);
     case PAWL_UPDATE_READY:
     case PAWL_UPDATE_WRITING:
     case PAWL_UPDATE_STAGED:
     case PAWL_UPDATE_TRIAL:
-    case PAWL_UPDATE_REJECTED:
         break;
     }
     return PAWL_OK;
