@@ -130,10 +130,10 @@ struct pawl_update_image {
 /* All that is known. */
 struct pawl_update_info {
     enum pawl_update_state state;
-    enum pawl_update_reason reason;    /* of the last failure or revert */
-    enum pawl_update_phase phase;      /* where it happened */
-    enum pawl_status status;           /* of it; PAWL_OK after a reset */
-    bool retry;                        /* trying the same again may help */
+    enum pawl_update_reason reason; /* of the last refusal, failure, revert */
+    enum pawl_update_phase phase;   /* where it happened */
+    enum pawl_status status;        /* of it; PAWL_OK after a reset */
+    bool retry;                     /* trying the same again may help */
     enum pawl_reset_cause reset_cause; /* seen by the last trial boot */
 
     pawl_slot_set running;

@@ -10,6 +10,7 @@
  *   anything else        -> current; if it does not verify, twice: previous;
  *                           if that is none, the target once more, on trial
  *   journal lost         -> the newest that verifies, as a fresh trial
+ *   journal unwritable   -> current, as far as it can be read; else as lost
  *   trust lost           -> current or previous, by the digests recorded; no
  *                           trial goes on, no trial begins
  *
@@ -117,7 +118,8 @@ static enum pawl_status chosen(struct pawl_boot_selection *s,
     struct pawl_boot_choice *choice = s->choice;
     choice->reason = reason;
     choice->state = s->record.state;
-    choice->trial = s->record.state == PAWL_UPDATE_TRIAL;
+    choice->trial = s->record.state == PAWL_UPDATE_TRIAL &&
+                    choice->set == s->record.target.set;
     choice->attempts_left = s->record.attempts;
     choice->boots_left = s->record.boots;
     return PAWL_OK;
@@ -335,12 +337,35 @@ static enum pawl_status decide(struct pawl_boot_selection *s)
     return confirmed(s, PAWL_BOOT_CONFIRMED, false);
 }
 
+/*
+ * The journal cannot be settled, for its flash fails. As far as it can be read
+ * it still says what was accepted, and nothing else is entered: what was given
+ * up could not be given up a second time.
+ */
+static enum pawl_status unwritable(struct pawl_boot_selection *s)
+{
+    struct pawl_record *r = &s->record;
+    enum pawl_status status =
+        pawl_journal_open(&s->journal, s->config->journal, PAWL_RECORD_MAX,
+                          PAWL_JOURNAL_READ_ONLY);
+
+    if (status == PAWL_OK &&
+        pawl_journal_found(&s->journal) == PAWL_JOURNAL_VALID &&
+        pawl_record_decode(r, pawl_journal_payload(&s->journal)) == PAWL_OK &&
+        r->current.known && verify_twice(s, &r->current) == PAWL_OK) {
+        s->choice->refused = PAWL_ERR_IO;
+        return chosen(s, PAWL_BOOT_CONFIRMED);
+    }
+    pawl_record_clear(r);
+    return pawl_boot_lost(s, PAWL_BOOT_AVOID_NONE);
+}
+
 static enum pawl_status choose(struct pawl_boot_selection *s)
 {
     pawl_record_clear(&s->record);
     s->journal_usable = journal_open(s) == PAWL_OK;
     if (!s->journal_usable) {
-        return pawl_boot_lost(s, PAWL_BOOT_AVOID_NONE);
+        return unwritable(s);
     }
     switch (pawl_journal_found(&s->journal)) {
     case PAWL_JOURNAL_EMPTY:

@@ -94,6 +94,14 @@ struct pawl_record *pawl_update_change(struct pawl_update_engine *e,
     return &e->next;
 }
 
+void pawl_update_say(struct pawl_update_engine *e,
+                     enum pawl_update_reason reason,
+                     enum pawl_update_phase phase)
+{
+    e->reason = reason;
+    e->phase = phase;
+}
+
 /* The record is durable: now, and only now, the copy in RAM moves. */
 static void committed(struct pawl_update_engine *e)
 {
@@ -101,6 +109,7 @@ static void committed(struct pawl_update_engine *e)
     e->record = e->next;
     e->committing = false;
     if (moved) {
+        pawl_update_say(e, e->record.reason, e->record.phase);
         pawl_update_tell(
             e, (struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_STATE,
                                           .reason = e->record.reason,
@@ -111,6 +120,43 @@ static void committed(struct pawl_update_engine *e)
                                           .component = e->writer.component,
                                           .offset = e->writer.checkpoint});
     }
+}
+
+/* What was to be recorded, by the state that it would have led to. */
+static enum pawl_update_phase
+phase_of_commit(const struct pawl_update_engine *e)
+{
+    switch (e->next.state) {
+    case PAWL_UPDATE_WRITING:
+        return e->record.state == PAWL_UPDATE_WRITING ? PAWL_UPDATE_PHASE_WRITE
+                                                      : PAWL_UPDATE_PHASE_START;
+    case PAWL_UPDATE_CANDIDATE: /* or a compaction before the install */
+        return e->record.state == PAWL_UPDATE_CANDIDATE
+                   ? PAWL_UPDATE_PHASE_INSTALL
+                   : PAWL_UPDATE_PHASE_FINISH;
+    case PAWL_UPDATE_STAGED:
+        return PAWL_UPDATE_PHASE_INSTALL;
+    case PAWL_UPDATE_TRIAL:
+    case PAWL_UPDATE_REJECTED:
+        return PAWL_UPDATE_PHASE_TRIAL;
+    case PAWL_UPDATE_UPDATED:
+        return PAWL_UPDATE_PHASE_ACCEPT;
+    case PAWL_UPDATE_FAILED:
+    case PAWL_UPDATE_READY:
+        break;
+    }
+    return e->next.phase;
+}
+
+/* The journal failed: the state is what it was, as far as this run knows. */
+enum pawl_status pawl_update_journal_failed(struct pawl_update_engine *e)
+{
+    e->broken = true;
+    e->committing = false;
+    e->task = PAWL_TASK_NONE;
+    e->refusal = PAWL_ERR_IO;
+    pawl_update_say(e, PAWL_UPDATE_REASON_FLASH, phase_of_commit(e));
+    return PAWL_ERR_IO;
 }
 
 static enum pawl_status commit_result(struct pawl_update_engine *e,
@@ -124,10 +170,7 @@ static enum pawl_status commit_result(struct pawl_update_engine *e,
         committed(e);
         return PAWL_PENDING;
     default:
-        e->broken = true;
-        e->committing = false;
-        e->task = PAWL_TASK_NONE;
-        return PAWL_ERR_IO;
+        return pawl_update_journal_failed(e);
     }
 }
 
@@ -209,9 +252,11 @@ enum pawl_status pawl_update_stop(struct pawl_update_engine *e,
                                   enum pawl_status status,
                                   enum pawl_update_phase phase)
 {
-    e->reason = e->op_reason != PAWL_UPDATE_REASON_NONE
-                    ? e->op_reason
-                    : reason_of(status, phase);
+    pawl_update_say(e,
+                    e->op_reason != PAWL_UPDATE_REASON_NONE
+                        ? e->op_reason
+                        : reason_of(status, phase),
+                    phase);
     e->op_reason = PAWL_UPDATE_REASON_NONE;
     e->refusal = status;
     e->writer.active = false;

@@ -96,6 +96,7 @@ struct pawl_update_engine {
     enum pawl_status result;  /* for step() to give, once committed */
     enum pawl_status refusal; /* the status of reason */
     enum pawl_update_reason reason;
+    enum pawl_update_phase phase;      /* in which reason came up */
     enum pawl_update_reason op_reason; /* set where an operation fails */
     pawl_slot_set running;
     uint64_t ask_at_ms;     /* when a hook, or the counter, is tried again */
@@ -117,6 +118,14 @@ struct pawl_update_engine {
 
 /* update.c: the engine in its storage. */
 struct pawl_update_engine *pawl_update_engine(struct pawl_update *update);
+
+/* update.c: what query() tells of the last failure or refusal. */
+void pawl_update_say(struct pawl_update_engine *e,
+                     enum pawl_update_reason reason,
+                     enum pawl_update_phase phase);
+
+/* update.c: the journal failed in what next was to be; PAWL_ERR_IO. */
+enum pawl_status pawl_update_journal_failed(struct pawl_update_engine *e);
 
 /* update.c: begins a change of the record, as a copy in next. */
 struct pawl_record *pawl_update_change(struct pawl_update_engine *e,

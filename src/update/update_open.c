@@ -60,7 +60,7 @@ static enum pawl_status first_record(struct pawl_update_engine *e,
     struct pawl_record *next = pawl_update_change(e, PAWL_UPDATE_READY);
     next->running = e->running;
     next->reason = reason;
-    e->reason = reason;
+    pawl_update_say(e, reason, next->phase);
     note_factory(e, next);
     return pawl_update_commit(e, PAWL_TASK_NONE, PAWL_OK);
 }
@@ -77,7 +77,7 @@ static enum pawl_status give_up(struct pawl_update_engine *e,
         next->phase = PAWL_UPDATE_PHASE_BOOT;
         next->status = PAWL_OK;
     }
-    e->reason = next->reason;
+    pawl_update_say(e, next->reason, next->phase);
     return pawl_update_commit(e, PAWL_TASK_NONE, PAWL_OK);
 }
 
@@ -97,7 +97,7 @@ static enum pawl_status take_back(struct pawl_update_engine *e)
     next->reason = PAWL_UPDATE_REASON_REVERTED;
     next->phase = PAWL_UPDATE_PHASE_ACCEPT;
     next->status = PAWL_OK;
-    e->reason = next->reason;
+    pawl_update_say(e, next->reason, next->phase);
     return pawl_update_commit(e, PAWL_TASK_NONE, PAWL_OK);
 }
 
@@ -136,7 +136,7 @@ static enum pawl_status reconcile(struct pawl_update_engine *e, bool reverted)
     const struct pawl_record *r = &e->record;
     bool on_target = pawl_update_target_runs(e);
 
-    e->reason = r->reason;
+    pawl_update_say(e, r->reason, r->phase);
     switch (r->state) {
     case PAWL_UPDATE_STAGED:
         e->backend_due = e->config.port->boot != NULL;
@@ -232,6 +232,23 @@ static enum pawl_status take_stock(struct pawl_update_engine *e)
     return status;
 }
 
+/* It is not open, and query() tells why. */
+static enum pawl_status not_open(struct pawl_update_engine *e,
+                                 enum pawl_status status)
+{
+    enum pawl_update_reason reason = PAWL_UPDATE_REASON_NONE;
+
+    if (status == PAWL_ERR_LOST) {
+        reason = PAWL_UPDATE_REASON_JOURNAL_LOST;
+    } else if (status == PAWL_ERR_IO || status == PAWL_ERR_CORRUPT) {
+        reason = PAWL_UPDATE_REASON_FLASH;
+    }
+    pawl_update_say(e, reason, PAWL_UPDATE_PHASE_BOOT);
+    e->refusal = status;
+    e->broken = true;
+    return status;
+}
+
 enum pawl_status pawl_update_open_step(struct pawl_update_engine *e)
 {
     enum pawl_status status = pawl_journal_step(&e->journal);
@@ -242,8 +259,8 @@ enum pawl_status pawl_update_open_step(struct pawl_update_engine *e)
     if (status == PAWL_OK) {
         status = take_stock(e);
     }
-    e->broken |= status != PAWL_OK && status != PAWL_PENDING;
-    return status;
+    return status == PAWL_OK || status == PAWL_PENDING ? status
+                                                       : not_open(e, status);
 }
 
 enum pawl_status pawl_update_open(struct pawl_update *update,
@@ -276,6 +293,7 @@ enum pawl_status pawl_update_open(struct pawl_update *update,
     } else if (status == PAWL_OK) {
         status = take_stock(e);
     }
-    e->broken = status != PAWL_OK && status != PAWL_PENDING;
-    return status;
+    e->broken = false;
+    return status == PAWL_OK || status == PAWL_PENDING ? status
+                                                       : not_open(e, status);
 }

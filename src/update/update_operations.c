@@ -87,6 +87,27 @@ static void note_counter(struct pawl_part *part,
     }
 }
 
+static bool same_flash(const struct pawl_flash *a, const struct pawl_flash *b)
+{
+    return a == b || (a->ctx == b->ctx && a->program == b->program);
+}
+
+/* Whether a flash is of the set that runs, whichever component it is of: the
+ * port's table, or a copy of it. */
+static bool runs_from(const struct pawl_update_engine *e,
+                      const struct pawl_flash *flash)
+{
+    for (size_t i = 0; i < e->components.count; i++) {
+        const struct pawl_slot *used =
+            pawl_components_slot(&e->components, i, e->running);
+        if (used != NULL && (same_flash(flash, used->image) ||
+                             same_flash(flash, used->manifest))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether size bytes may be written to the spare slot of a component. */
 static enum pawl_status check_target(struct pawl_update_engine *e,
                                      uint32_t handle,
@@ -100,8 +121,8 @@ static enum pawl_status check_target(struct pawl_update_engine *e,
     if (spare == NULL || used == NULL) {
         return refused(e, PAWL_ERR_UNSUPPORTED, PAWL_UPDATE_REASON_NO_SLOT);
     }
-    if (spare->image == used->image || spare->manifest == used->manifest) {
-        return PAWL_ERR_FAULT; /* the running slot is never the target */
+    if (runs_from(e, spare->image) || runs_from(e, spare->manifest)) {
+        return refused(e, PAWL_ERR_FAULT, PAWL_UPDATE_REASON_NO_SLOT);
     }
     if (!has(p, PARAMETER_DIGEST) || p->digest.len != PAWL_SHA256_SIZE) {
         return refused(e, PAWL_ERR_CONDITION, PAWL_UPDATE_REASON_INCOMPLETE);

@@ -50,7 +50,7 @@ void pawl_update_query(const struct pawl_update *update,
     memset(info, 0, sizeof(*info));
     info->state = r->state;
     info->reason = e->reason;
-    info->phase = r->phase;
+    info->phase = e->phase;
     info->status = e->refusal != PAWL_OK ? e->refusal : r->status;
     info->retry = worth_a_retry(e->reason);
     info->reset_cause = r->reset_cause;

@@ -22,7 +22,7 @@ static enum pawl_status refuse(struct pawl_update_engine *e,
 static enum pawl_status not_now(struct pawl_update_engine *e,
                                 enum pawl_update_reason reason)
 {
-    e->reason = reason;
+    pawl_update_say(e, reason, PAWL_UPDATE_PHASE_START);
     return PAWL_ERR_STATE;
 }
 
@@ -270,7 +270,7 @@ static enum pawl_status begin(struct pawl_update_engine *e)
     if (status != PAWL_OK) {
         return refuse(e, status, PAWL_UPDATE_REASON_NONE);
     }
-    e->reason = PAWL_UPDATE_REASON_NONE;
+    pawl_update_say(e, PAWL_UPDATE_REASON_NONE, PAWL_UPDATE_PHASE_NONE);
     e->refusal = PAWL_OK;
     if (e->resumed) {
         e->task = PAWL_TASK_RUN; /* the record says all this already */

@@ -79,8 +79,7 @@ static enum pawl_status compact(struct pawl_update_engine *e)
     if (status == PAWL_PENDING) {
         e->committing = true;
     } else if (status != PAWL_OK) {
-        e->broken = true;
-        return PAWL_ERR_IO;
+        return pawl_update_journal_failed(e);
     }
     return PAWL_PENDING;
 }
@@ -197,7 +196,7 @@ static enum pawl_status give_up(struct pawl_update_engine *e,
     next->phase = phase;
     next->status = PAWL_OK;
     pawl_update_forget_checkpoint(next);
-    e->reason = reason;
+    pawl_update_say(e, reason, phase);
     return pawl_update_commit(e, PAWL_TASK_NONE, PAWL_OK);
 }
 

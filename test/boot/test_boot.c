@@ -309,6 +309,25 @@ static void an_image_that_the_journal_does_not_name_is_handed_over(void)
     CHECK_EQ(record.running, 1);
 }
 
+/* The journal's flash fails for good, wherever in a record: the image on
+ * trial is entered where that was recorded, and never again. */
+static void a_journal_that_dies_ends_a_trial(void)
+{
+    unsigned entered = 0;
+    for (uint32_t at = 0; entered == 0; at++) {
+        given_staged();
+        fake_flash_misbehave(&device.journal, FAKE_REFUSE_ALL, at);
+        CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_OK);
+        CHECK_EQ(choice.trial, choice.set == 1);
+        entered = choice.set;
+        for (unsigned i = 0; i < 2; i++) {
+            CHECK_EQ(start(PAWL_RESET_FAULT), PAWL_OK);
+            CHECK(choice.slot == &device.slots[0]);
+            CHECK(!choice.trial);
+        }
+    }
+}
+
 static void a_rotten_image_falls_back_to_the_one_before(void)
 {
     struct pawl_record record;
@@ -721,6 +740,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_withdrawn_signer_stops_trials_and_no_confirmed_image),
     CHECK_TEST(a_trial_that_cannot_be_recorded_is_not_entered),
     CHECK_TEST(an_image_that_the_journal_does_not_name_is_handed_over),
+    CHECK_TEST(a_journal_that_dies_ends_a_trial),
     CHECK_TEST(a_rotten_image_falls_back_to_the_one_before),
     CHECK_TEST(the_image_before_must_meet_the_counter),
     CHECK_TEST(a_fall_back_that_cannot_be_recorded_is_not_entered),

@@ -123,71 +123,6 @@ static void the_running_slot_is_never_touched(void)
     }
 }
 
-/* Each is refused with its reason, and not one operation reaches a flash. */
-static void what_must_not_start_is_refused_before_any_erase(void)
-{
-    static const struct {
-        struct fake_release_plan plan;
-        enum pawl_status status;
-        enum pawl_update_reason reason;
-    } cases[] = {
-        {{.sequence = 2, .size = 100, .by = FAKE_SIGNER_STRANGER},
-         PAWL_ERR_SIGNATURE,
-         PAWL_UPDATE_REASON_SIGNATURE},
-        {{.sequence = 2, .size = 100, .other_class = true},
-         PAWL_ERR_NOT_FOR_US,
-         PAWL_UPDATE_REASON_NOT_FOR_US},
-        {{.sequence = 0, .size = 100},
-         PAWL_ERR_ROLLBACK,
-         PAWL_UPDATE_REASON_SEQUENCE},
-        {{.sequence = 1, .size = 100},
-         PAWL_ERR_ROLLBACK,
-         PAWL_UPDATE_REASON_SEQUENCE},
-        {{.sequence = UINT64_MAX, .size = 100},
-         PAWL_ERR_POLICY,
-         PAWL_UPDATE_REASON_POLICY},
-        {{.sequence = 2, .size = FAKE_SLOT_SIZE + 1},
-         PAWL_ERR_LIMIT,
-         PAWL_UPDATE_REASON_TOO_LARGE},
-        {{.sequence = 2, .size = 0}, PAWL_ERR_LIMIT, PAWL_UPDATE_REASON_EMPTY},
-        {{.sequence = 2, .size = 100, .counted = true, .counter = 101},
-         PAWL_ERR_LIMIT,
-         PAWL_UPDATE_REASON_COUNTER_EXHAUSTED},
-        {{.sequence = 2, .size = 100, .counted = true, .counter = 2},
-         PAWL_ERR_ROLLBACK,
-         PAWL_UPDATE_REASON_COUNTER_LOW},
-        {{.sequence = 2, .size = 100, .unchecked = true},
-         PAWL_ERR_CONDITION,
-         PAWL_UPDATE_REASON_INCOMPLETE},
-        {{.sequence = 2, .size = 100, .for_slot = true, .slot = 0},
-         PAWL_ERR_CONDITION,
-         PAWL_UPDATE_REASON_CONDITION},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct fake_release release;
-        given_device();
-        device.counter_value = 3;
-        fake_release_make(&release, &cases[i].plan);
-        uint32_t operations = fake_device_operations(&device);
-
-        enum pawl_status status = settled(
-            pawl_update_start(&device.update, fake_release_envelope(&release)));
-        CHECK_EQ(status, cases[i].status);
-        CHECK_EQ(pawl_update_reason(&device.update), cases[i].reason);
-        CHECK_EQ(fake_device_operations(&device), operations);
-        CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_READY);
-        CHECK_EQ(device.events[PAWL_UPDATE_EVENT_REFUSED], 1);
-    }
-}
-
-static void what_runs_already_is_refused(void)
-{
-    given_device();
-    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&v1)),
-             PAWL_ERR_STATE);
-    CHECK_EQ(pawl_update_reason(&device.update), PAWL_UPDATE_REASON_INSTALLED);
-}
-
 static void every_flipped_bit_of_an_envelope_is_refused(void)
 {
     struct fake_release bad;
@@ -201,17 +136,6 @@ static void every_flipped_bit_of_an_envelope_is_refused(void)
     }
     CHECK_EQ(fake_device_operations(&device), operations);
     CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_READY);
-}
-
-static void envelopes_of_no_bytes_or_too_many_are_refused(void)
-{
-    static const uint8_t zeros[PAWL_ENVELOPE_MAX + 1];
-    given_device();
-    CHECK_EQ(pawl_update_start(&device.update, PAWL_NO_BYTES),
-             PAWL_ERR_MALFORMED);
-    CHECK_EQ(pawl_update_start(&device.update, PAWL_BYTES(zeros)),
-             PAWL_ERR_LIMIT);
-    CHECK_EQ(pawl_update_reason(&device.update), PAWL_UPDATE_REASON_TOO_LARGE);
 }
 
 static void the_application_may_refuse_or_wait(void)
@@ -408,6 +332,20 @@ static void nothing_starts_without_a_trust_document_or_with_an_old_one(void)
     device.trust.version = 0; /* older than the one of the install */
     CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&v2)),
              PAWL_ERR_LOST);
+}
+
+/* A refusal is told with its phase, until something goes well. */
+static void a_refusal_is_forgotten_once_the_state_moves(void)
+{
+    given_candidate();
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&v1)),
+             PAWL_ERR_STATE);
+    CHECK_EQ(fake_device_info(&device).reason, PAWL_UPDATE_REASON_BUSY);
+    CHECK_EQ(fake_device_info(&device).phase, PAWL_UPDATE_PHASE_START);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_CANDIDATE);
+    CHECK_EQ(settled(pawl_update_install(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).reason, PAWL_UPDATE_REASON_NONE);
+    CHECK_EQ(fake_device_info(&device).phase, PAWL_UPDATE_PHASE_NONE);
 }
 
 static void accept_is_durable_before_the_counter_rises(void)
@@ -621,36 +559,6 @@ static void a_slot_without_its_tables_is_refused_at_open(void)
     CHECK_EQ(pawl_update_step(&device.update, NULL), PAWL_ERR_IO);
 }
 
-/* A port that gives the running slot's flash as the spare one's. */
-static void the_running_slot_is_never_the_target(void)
-{
-    for (unsigned i = 0; i < 2; i++) {
-        given_device();
-        if (i == 0) {
-            device.slots[1].image = device.slots[0].image;
-        } else {
-            device.slots[1].manifest = device.slots[0].manifest;
-        }
-        uint32_t operations = fake_device_operations(&device);
-        CHECK_EQ(settled(pawl_update_start(&device.update,
-                                           fake_release_envelope(&v2))),
-                 PAWL_ERR_FAULT);
-        CHECK_EQ(fake_device_operations(&device), operations);
-        CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_READY);
-    }
-}
-
-static void a_component_of_one_slot_is_refused_at_start(void)
-{
-    given_device();
-    device.port.slot_count = 1;
-    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
-    CHECK_EQ(
-        settled(pawl_update_start(&device.update, fake_release_envelope(&v2))),
-        PAWL_ERR_UNSUPPORTED);
-    CHECK_EQ(pawl_update_reason(&device.update), PAWL_UPDATE_REASON_NO_SLOT);
-}
-
 /* A boot loader that is not pawl's, and remembers what it was told. */
 static struct {
     pawl_slot_set selected;
@@ -745,30 +653,12 @@ static void what_has_rotted_may_be_installed_again(void)
     }
 }
 
-static void a_lost_journal_needs_to_know_what_runs(void)
-{
-    static const uint8_t rubbish[FAKE_JOURNAL_SIZE] = {0x5A, 0xA5, 1, 2, 3};
-    given_device();
-    fake_flash_load(&device.journal, 0, rubbish, sizeof(rubbish));
-    CHECK_EQ(fake_device_start_engine(&device), PAWL_ERR_LOST);
-
-    device.config.running_known = true;
-    device.config.running = 0;
-    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
-    CHECK_EQ(pawl_update_reason(&device.update),
-             PAWL_UPDATE_REASON_JOURNAL_LOST);
-    CHECK_EQ(fake_device_info(&device).current.sequence, 1);
-}
-
 static const struct check_test tests[] = {
     CHECK_TEST(a_fresh_device_records_the_factory_image),
     CHECK_TEST(an_update_goes_from_ready_to_updated),
     CHECK_TEST(the_flash_holds_the_image_and_its_manifest),
     CHECK_TEST(the_running_slot_is_never_touched),
-    CHECK_TEST(what_must_not_start_is_refused_before_any_erase),
-    CHECK_TEST(what_runs_already_is_refused),
     CHECK_TEST(every_flipped_bit_of_an_envelope_is_refused),
-    CHECK_TEST(envelopes_of_no_bytes_or_too_many_are_refused),
     CHECK_TEST(the_application_may_refuse_or_wait),
     CHECK_TEST(install_waits_for_consent_and_keeps_the_candidate),
     CHECK_TEST(a_withdrawn_signer_neither_starts_installs_nor_accepts),
@@ -780,6 +670,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_rotation_that_keeps_the_signer_is_recorded),
     CHECK_TEST(a_rotation_is_noticed_after_a_reset),
     CHECK_TEST(nothing_starts_without_a_trust_document_or_with_an_old_one),
+    CHECK_TEST(a_refusal_is_forgotten_once_the_state_moves),
     CHECK_TEST(accept_is_durable_before_the_counter_rises),
     CHECK_TEST(the_counter_is_tried_again_with_back_off),
     CHECK_TEST(accept_may_be_asked_twice_and_only_on_trial),
@@ -791,10 +682,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(cancel_leads_to_failed_and_clean_to_ready),
     CHECK_TEST(the_first_erase_voids_the_way_back),
     CHECK_TEST(a_slot_without_its_tables_is_refused_at_open),
-    CHECK_TEST(the_running_slot_is_never_the_target),
-    CHECK_TEST(a_component_of_one_slot_is_refused_at_start),
     CHECK_TEST(a_loader_is_told_of_what_was_given_up),
     CHECK_TEST(what_has_rotted_may_be_installed_again),
-    CHECK_TEST(a_lost_journal_needs_to_know_what_runs),
 };
 CHECK_MAIN(tests)

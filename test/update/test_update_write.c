@@ -59,53 +59,6 @@ static void it_says_which_bytes_it_wants(void)
     CHECK_MEM(want.uri.data, uri, sizeof(uri) - 1);
 }
 
-static void bytes_out_of_place_are_not_taken(void)
-{
-    given_writing();
-    CHECK_EQ(give(1, 10), PAWL_ERR_ARGUMENT); /* a gap */
-    CHECK_EQ(give(0, 100), PAWL_OK);
-    CHECK_EQ(give(0, 100), PAWL_ERR_ARGUMENT); /* twice */
-    CHECK_EQ(give(50, 100), PAWL_ERR_ARGUMENT);
-    CHECK_EQ(give(100, 0), PAWL_ERR_ARGUMENT);
-    CHECK_EQ(give(UINT32_MAX, 100), PAWL_ERR_ARGUMENT);
-    CHECK_EQ(pawl_update_next_offset(&device.update), 100);
-    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_WRITING);
-}
-
-static void bytes_beyond_the_end_are_not_taken(void)
-{
-    given_device();
-    CHECK_EQ(fake_device_download(&device, &small, 5000), PAWL_PENDING);
-    uint32_t at = pawl_update_next_offset(&device.update);
-    CHECK_EQ(give(at, 6002 - at), PAWL_ERR_LIMIT);
-    CHECK_EQ(pawl_update_next_offset(&device.update), at);
-}
-
-static void bytes_without_an_update_are_refused(void)
-{
-    given_device();
-    CHECK_EQ(give(0, 10), PAWL_ERR_STATE);
-    CHECK_EQ(pawl_update_finish(&device.update), PAWL_ERR_STATE);
-    CHECK_EQ(pawl_update_install(&device.update), PAWL_ERR_STATE);
-}
-
-static void bytes_after_finish_are_refused(void)
-{
-    given_device();
-    CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX), PAWL_OK);
-    CHECK_EQ(give(0, 10), PAWL_ERR_STATE);
-    CHECK_EQ(give(6001, 10), PAWL_ERR_STATE);
-    CHECK_EQ(pawl_update_finish(&device.update), PAWL_OK);
-}
-
-static void finish_before_the_end_is_refused(void)
-{
-    given_device();
-    CHECK_EQ(fake_device_download(&device, &small, 3000), PAWL_PENDING);
-    CHECK_EQ(pawl_update_finish(&device.update), PAWL_ERR_STATE);
-    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_WRITING);
-}
-
 static void every_step_is_one_operation_at_most(void)
 {
     struct pawl_wait wait;
@@ -143,26 +96,6 @@ static void no_sector_is_erased_or_programmed_twice(void)
     }
     CHECK_EQ(device.image[1].erases[BIG / FAKE_SECTOR], 0);
     CHECK_EQ(fake_device_breaches(&device), 0);
-}
-
-static void wrong_bytes_fail_by_their_digest(void)
-{
-    struct fake_release bad;
-    given_device();
-    fake_release_make(&bad, &(struct fake_release_plan){.sequence = 2,
-                                                        .seed = 2,
-                                                        .size = 6001,
-                                                        .wrong_digest = true});
-    CHECK_EQ(fake_device_download(&device, &bad, UINT32_MAX), PAWL_ERR_DIGEST);
-    struct pawl_update_info info = fake_device_info(&device);
-    CHECK_EQ(info.state, PAWL_UPDATE_FAILED);
-    CHECK_EQ(info.reason, PAWL_UPDATE_REASON_DIGEST);
-    CHECK(info.retry);
-    CHECK_EQ(info.manifest.reason, PAWL_SUIT_CONDITION_FAILED);
-    /* the manifest was not stored beside it, and it can be tried again */
-    CHECK_EQ(device.area[1].erases[0], 0);
-    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
-    CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX), PAWL_OK);
 }
 
 static void a_download_goes_on_after_a_reset(void)
@@ -260,86 +193,6 @@ static void damage_below_the_checkpoint_is_found(void)
     CHECK_EQ(pawl_update_next_offset(&device.update), 0);
 }
 
-static void flash_that_fails_or_lies_is_named(void)
-{
-    static const struct {
-        enum fake_misdeed misdeed;
-        uint32_t at;
-        enum pawl_update_reason reason;
-    } cases[] = {
-        {FAKE_REFUSE_ERASE, 0, PAWL_UPDATE_REASON_FLASH},
-        {FAKE_REFUSE_PROGRAM, 4, PAWL_UPDATE_REASON_FLASH},
-        {FAKE_REFUSE_ALL, 0, PAWL_UPDATE_REASON_FLASH},
-        {FAKE_LIE_PROGRAM, 4, PAWL_UPDATE_REASON_READ_BACK},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        given_device();
-        fake_flash_misbehave(&device.image[1], cases[i].misdeed, cases[i].at);
-        CHECK(fake_device_download(&device, &small, UINT32_MAX) < 0);
-        struct pawl_update_info info = fake_device_info(&device);
-        CHECK_EQ(info.state, PAWL_UPDATE_FAILED);
-        CHECK_EQ(info.reason, cases[i].reason);
-        CHECK_EQ(info.phase, PAWL_UPDATE_PHASE_WRITE);
-        CHECK(info.retry);
-    }
-}
-
-static void an_erase_that_lies_is_found(void)
-{
-    static uint8_t old[FAKE_SLOT_SIZE];
-    given_device();
-    memset(old, 0x42, sizeof(old));
-    fake_flash_load(&device.image[1], 0, old, sizeof(old));
-    fake_flash_misbehave(&device.image[1], FAKE_LIE_ERASE, 0);
-    CHECK(fake_device_download(&device, &small, UINT32_MAX) < 0);
-    CHECK_EQ(fake_device_info(&device).reason, PAWL_UPDATE_REASON_READ_BACK);
-}
-
-static void a_manifest_area_that_fails_makes_no_candidate(void)
-{
-    static const enum fake_misdeed misdeeds[] = {
-        FAKE_REFUSE_ERASE, FAKE_REFUSE_ALL, FAKE_LIE_PROGRAM};
-    for (size_t i = 0; i < sizeof(misdeeds) / sizeof(misdeeds[0]); i++) {
-        given_device();
-        fake_flash_misbehave(&device.area[1], misdeeds[i], 0);
-        CHECK(fake_device_download(&device, &small, UINT32_MAX) < 0);
-        CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
-        CHECK_EQ(fake_device_info(&device).phase, PAWL_UPDATE_PHASE_FINISH);
-    }
-}
-
-static void a_dead_journal_erases_nothing(void)
-{
-    given_device();
-    fake_flash_misbehave(&device.journal, FAKE_REFUSE_ALL, 0);
-    CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX), PAWL_ERR_IO);
-    CHECK_EQ(device.image[1].erases[0], 0);
-    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&small)),
-             PAWL_ERR_IO);
-}
-
-/* A journal that refuses, lies or is read-only: a named error, no erase of a
- * slot, and after the repair all is as it was. */
-static void a_journal_that_misbehaves_starts_nothing(void)
-{
-    static const enum fake_misdeed misdeeds[] = {
-        FAKE_REFUSE_PROGRAM, FAKE_REFUSE_ALL, FAKE_LIE_PROGRAM};
-    for (size_t i = 0; i < sizeof(misdeeds) / sizeof(misdeeds[0]); i++) {
-        given_device();
-        fake_flash_misbehave(&device.journal, misdeeds[i], 0);
-        CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX),
-                 PAWL_ERR_IO);
-        CHECK_EQ(pawl_update_step(&device.update, NULL), PAWL_ERR_IO);
-        CHECK_EQ(device.image[1].erases[0], 0);
-        CHECK_EQ(device.area[1].erases[0], 0);
-
-        fake_flash_misbehave(&device.journal, FAKE_HONEST, 0);
-        CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
-        CHECK_EQ(fake_device_info(&device).current.sequence, 1);
-        CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX), PAWL_OK);
-    }
-}
-
 static void slow_flash_is_asked_until_it_is_done(void)
 {
     uint8_t got[6001], want[6001];
@@ -355,30 +208,6 @@ static void slow_flash_is_asked_until_it_is_done(void)
              PAWL_OK);
     CHECK_MEM(got, want, sizeof(want));
     CHECK_EQ(fake_device_breaches(&device), 0);
-}
-
-/* It says "begun", and has no way to be asked how it went. */
-static void flash_that_is_slow_and_cannot_be_asked_is_named(void)
-{
-    static const enum pawl_update_phase phases[] = {PAWL_UPDATE_PHASE_WRITE,
-                                                    PAWL_UPDATE_PHASE_FINISH};
-    for (size_t i = 0; i < 2; i++) {
-        given_device();
-        struct fake_flash *flash = i == 0 ? &device.image[1] : &device.area[1];
-        flash->pending = 1;
-        flash->port.poll = NULL;
-        CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX),
-                 PAWL_ERR_UNSUPPORTED);
-        struct pawl_update_info info = fake_device_info(&device);
-        CHECK_EQ(info.state, PAWL_UPDATE_FAILED);
-        CHECK_EQ(info.reason, PAWL_UPDATE_REASON_FLASH);
-        CHECK_EQ(info.status, PAWL_ERR_UNSUPPORTED);
-        CHECK_EQ(info.phase, phases[i]);
-    }
-    given_device();
-    device.journal.pending = 1;
-    device.journal.port.poll = NULL;
-    CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX), PAWL_ERR_IO);
 }
 
 static void an_integrated_image_needs_no_bytes(void)
@@ -408,27 +237,15 @@ static void cancel_waits_for_the_flash(void)
 
 static const struct check_test tests[] = {
     CHECK_TEST(it_says_which_bytes_it_wants),
-    CHECK_TEST(bytes_out_of_place_are_not_taken),
-    CHECK_TEST(bytes_beyond_the_end_are_not_taken),
-    CHECK_TEST(bytes_without_an_update_are_refused),
-    CHECK_TEST(bytes_after_finish_are_refused),
-    CHECK_TEST(finish_before_the_end_is_refused),
     CHECK_TEST(every_step_is_one_operation_at_most),
     CHECK_TEST(no_sector_is_erased_or_programmed_twice),
-    CHECK_TEST(wrong_bytes_fail_by_their_digest),
     CHECK_TEST(a_download_goes_on_after_a_reset),
     CHECK_TEST(a_download_goes_on_without_a_reset),
     CHECK_TEST(a_checkpoint_of_something_else_counts_for_nothing),
     CHECK_TEST(a_resumed_download_erases_what_lies_beyond),
     CHECK_TEST(another_manifest_does_not_go_on_with_it),
     CHECK_TEST(damage_below_the_checkpoint_is_found),
-    CHECK_TEST(flash_that_fails_or_lies_is_named),
-    CHECK_TEST(an_erase_that_lies_is_found),
-    CHECK_TEST(a_manifest_area_that_fails_makes_no_candidate),
-    CHECK_TEST(a_dead_journal_erases_nothing),
-    CHECK_TEST(a_journal_that_misbehaves_starts_nothing),
     CHECK_TEST(slow_flash_is_asked_until_it_is_done),
-    CHECK_TEST(flash_that_is_slow_and_cannot_be_asked_is_named),
     CHECK_TEST(an_integrated_image_needs_no_bytes),
     CHECK_TEST(cancel_waits_for_the_flash),
 };
