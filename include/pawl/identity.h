@@ -51,7 +51,8 @@ struct pawl_credential {
  *
  * Returns PAWL_ERR_LOST   nothing valid was found: open, and empty
  *         PAWL_ERR_CORRUPT       the note says what no writer writes: closed
- *         PAWL_ERR_ARGUMENT      the port lacks store, key store or clock
+ *         PAWL_ERR_ARGUMENT      the port lacks store, key store or clock, or
+ *                                the key store a function that is required
  *         PAWL_ERR_POLICY        the key store is not hardware, and must be
  *                                (PAWL_SOFT_KEYS)
  *         PAWL_ERR_IO, PAWL_ERR_UNSUPPORTED (geometry)
@@ -94,6 +95,9 @@ enum pawl_status pawl_identity_install_idevid(struct pawl_identity *identity,
  * renew   use the key that was made before, if there is one, so that an
  *         interrupted enrolment goes on with it
  * len     the room on entry, the length on return
+ *
+ * PAWL_ERR_KEYSTORE: it failed, or is out of reach. With renew nothing was
+ * given up then; without, there may be no next LDevID any more.
  *
  * Blocks for one key generation and one signature.
  */

@@ -126,9 +126,16 @@ static void sweep_keys(const struct pawl_identity *identity,
     }
 }
 
+static bool keystore_suffices(const struct pawl_keystore *keystore)
+{
+    return keystore != NULL && keystore->generate != NULL &&
+           keystore->public_key != NULL && keystore->sign != NULL &&
+           keystore->destroy != NULL;
+}
+
 static bool port_suffices(const struct pawl_port *port)
 {
-    return port->store != NULL && port->keystore != NULL &&
+    return port->store != NULL && keystore_suffices(port->keystore) &&
            port->clock != NULL && port->product != NULL;
 }
 

@@ -20,13 +20,15 @@ static enum pawl_store_slot other(enum pawl_store_slot slot)
     return slot == PAWL_STORE_SLOT_A ? PAWL_STORE_SLOT_B : PAWL_STORE_SLOT_A;
 }
 
-static bool key_exists(const struct pawl_identity *identity,
-                       enum pawl_key_slot slot)
+/* PAWL_OK; PAWL_ERR_NOT_FOUND: the key is gone. Any other answer says nothing
+ * about it: what cannot be seen is not gone. */
+static enum pawl_status look_for_key(const struct pawl_identity *identity,
+                                     enum pawl_key_slot slot)
 {
     const struct pawl_keystore *keystore = identity->port->keystore;
     uint8_t point[PAWL_P256_POINT_SIZE];
 
-    return keystore->public_key(keystore->ctx, slot, point) == PAWL_OK;
+    return keystore->public_key(keystore->ctx, slot, point);
 }
 
 /* Moves the next LDevID back to state, without its chain. */
@@ -89,10 +91,13 @@ enum pawl_status pawl_identity_csr(struct pawl_identity *identity, bool renew,
     if (status != PAWL_OK) {
         return status;
     }
-    if (renew && note.next != PAWL_STORE_SLOT_NONE &&
-        key_exists(identity, pawl_identity_key(note.next))) {
+    status = PAWL_ERR_NOT_FOUND;
+    if (renew && note.next != PAWL_STORE_SLOT_NONE) {
+        status = look_for_key(identity, pawl_identity_key(note.next));
+    }
+    if (status == PAWL_OK) {
         status = take_back(identity, &note, PAWL_STORE_NEXT_REQUESTED);
-    } else {
+    } else if (status == PAWL_ERR_NOT_FOUND) {
         status = make_key(identity, &note);
     }
     if (status != PAWL_OK) {

@@ -348,6 +348,54 @@ static void a_failing_key_store_is_a_hard_error(void)
     CHECK(has(PAWL_IDENTITY_LDEVID, PAWL_KEY_LDEVID_A));
 }
 
+/* What cannot be seen is not gone: an enrolment that finds the key store
+ * unreachable gives up neither the key that was requested for, nor the LDevID
+ * that came of it. */
+static void a_key_store_out_of_reach_gives_nothing_up(void)
+{
+    uint8_t first[PAWL_P256_POINT_SIZE], again[PAWL_P256_POINT_SIZE];
+
+    given_an_ldevid();
+    CHECK_EQ(request(true), PAWL_OK);
+    CHECK_EQ(pawl_identity_next_key(&device.identity, first), PAWL_OK);
+    device.keys.fail_public_key = PAWL_ERR_KEYSTORE;
+    CHECK_EQ(request(true), PAWL_ERR_KEYSTORE);
+    device.keys.fail_public_key = PAWL_OK;
+    CHECK_EQ(pawl_identity_next_key(&device.identity, again), PAWL_OK);
+    CHECK_MEM(again, first, sizeof(first));
+
+    CHECK_EQ(answer(PAWL_KEY_LDEVID_B), PAWL_OK);
+    device.keys.fail_public_key = PAWL_ERR_KEYSTORE;
+    CHECK_EQ(request(true), PAWL_ERR_KEYSTORE);
+    device.keys.fail_public_key = PAWL_OK;
+    CHECK(has(PAWL_IDENTITY_LDEVID_NEXT, PAWL_KEY_LDEVID_B));
+}
+
+static void a_key_store_that_lacks_a_function_is_refused(void)
+{
+    struct pawl_keystore whole;
+
+    given_an_idevid();
+    whole = device.keys.keystore;
+    device.keys.keystore.generate = NULL;
+    CHECK_EQ(pawl_identity_open(&device.identity, &device.port),
+             PAWL_ERR_ARGUMENT);
+    device.keys.keystore = whole;
+    device.keys.keystore.public_key = NULL;
+    CHECK_EQ(pawl_identity_open(&device.identity, &device.port),
+             PAWL_ERR_ARGUMENT);
+    device.keys.keystore = whole;
+    device.keys.keystore.sign = NULL;
+    CHECK_EQ(pawl_identity_open(&device.identity, &device.port),
+             PAWL_ERR_ARGUMENT);
+    device.keys.keystore = whole;
+    device.keys.keystore.destroy = NULL;
+    CHECK_EQ(pawl_identity_open(&device.identity, &device.port),
+             PAWL_ERR_ARGUMENT);
+    device.keys.keystore = whole;
+    CHECK_EQ(pawl_identity_open(&device.identity, &device.port), PAWL_OK);
+}
+
 static void a_key_that_was_replaced_is_noticed(void)
 {
     enum pawl_key_slot slot;
@@ -592,6 +640,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_repeated_request_keeps_the_key_and_a_new_one_does_not),
     CHECK_TEST(a_request_never_touches_the_key_in_use),
     CHECK_TEST(a_failing_key_store_is_a_hard_error),
+    CHECK_TEST(a_key_store_out_of_reach_gives_nothing_up),
+    CHECK_TEST(a_key_store_that_lacks_a_function_is_refused),
     CHECK_TEST(a_key_that_was_replaced_is_noticed),
     CHECK_TEST(a_key_that_nobody_owns_is_destroyed_at_open),
     CHECK_TEST(a_lost_store_is_open_and_empty),
