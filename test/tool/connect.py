@@ -212,6 +212,21 @@ def refused_rows(world, folder):
                 *name, *words), says, **shown)
 
 
+def shown_as_text_row(world, folder):
+    """Whatever a server's certificate says, no cursor moves and no line is
+    added."""
+    leaf = pki.make_leaf(world.ca, names=(
+        pki.SERVER_NAME, "a\x1b]0;title\x07.example", "b\nresult: x"))
+    with peers.Server(world, leaf=leaf) as server:
+        done = connect(folder, f"127.0.0.1:{server.port}", "--device", "d",
+                       "--server-name", pki.SERVER_NAME)
+        check("the server is good", done.returncode == OK, done.stderr)
+        check("its names are shown as text", not [
+            c for c in done.stdout if c != "\n" and c < " "] and
+            "\nresult: x" not in done.stdout and "a\\x1b]0;title" in
+            done.stdout, done.stdout)
+
+
 def network_rows(world, folder):
     for what, code, says, shown, sent in (
             ("nobody listens", NETWORK, "server runs",
@@ -260,6 +275,7 @@ def main():
         beside_a_writer(world, folder)
         listed_row(world, folder)
         refused_rows(world, folder)
+        shown_as_text_row(world, folder)
         network_rows(world, folder)
         check("the device's directory is only read", tree == {
             path.name: path.read_bytes()

@@ -7,6 +7,8 @@ line or file), exactly one line on standard error unless it is 0, and nothing
 left behind by what failed. What it signs is verified with cbor2 and
 python3-cryptography, which share no code with it.
 """
+import base64
+import datetime
 import hashlib
 import json
 import os
@@ -24,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import (
     encode_dss_signature)
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 DONE, REFUSED, USAGE = 0, 1, 2
 VENDOR = uuid.uuid5(uuid.NAMESPACE_DNS, "vendor.example")
@@ -488,6 +491,22 @@ class Test:
                                      "--json"))
         self.check("the sequence is shown",
                    shown["manifest"]["sequence-number"] == 2, shown)
+        self.what_others_wrote_is_shown_as_text()
+
+    def what_others_wrote_is_shown_as_text(self):
+        """An envelope may be anybody's: what it says moves no cursor, and
+        adds no line of its own."""
+        kind, odd = "https://fw.example/v.bin".encode(), (
+            "x\x1b[2J\x07\nresult:\x7f \x9b é\r".encode())
+        self.write("odd.suit", self.read("m.suit").replace(
+            kind, odd.ljust(len(kind), b".")))
+        told = self.pawl(DONE, "manifest", "show", "odd.suit").decode()
+        self.check("no control character is shown", not [
+            c for c in told if c != "\n" and (c < " " or
+                                              "\x7f" <= c < "\xa0")], told)
+        self.check("no line is made up", "\nresult:" not in told, told)
+        self.check("it is shown all the same", r"x\x1b[2J\x07\x0aresult:\x7f "
+                   r"\x9b é\x0d" in told, told)
 
     def manifest_by_others(self, signed):
         """Authentication and content, by the SUIT manifest format."""
@@ -790,6 +809,13 @@ exec openssl x509 -req -in "$1" -out "$2" -CA factory.pem \\
         self.provision_line(USAGE, "one serial for all", conf="d.conf")
         self.write("bad.csv", "SN-1\nSN-2,no-uuid\n")
         self.provision_line(USAGE, "a device id that is none", line="bad.csv")
+        # What lies behind a zero byte would be left out in silence.
+        self.write("bad.csv", "SN-1\nSN-2\n\0\nSN-3\n")
+        self.provision_line(USAGE, "rows behind a zero byte", line="bad.csv")
+        self.write("bad.conf", self.configuration(serial=None) +
+                   "\0\nwall_clock = no\n")
+        self.provision_line(USAGE, "a configuration behind a zero byte",
+                            conf="bad.conf")
         self.check("nothing was made", os.listdir(self.path("line")) == [],
                    os.listdir(self.path("line")))
         self.write("refuse", b"")
@@ -870,6 +896,7 @@ exec openssl x509 -req -in "$1" -out "$2" -CA factory.pem \\
                   what="a certificate for another key")
         self.pawl(USAGE, "device", "install-cert", "dev", "noise",
                   what="a certificate that is none")
+        self.a_name_that_is_no_text(request)
         shown = json.loads(self.pawl(DONE, "device", "show", "dev", "--json"))
         self.check("the serial is shown", shown.get("serial") == "dev-1",
                    shown)
@@ -884,6 +911,33 @@ exec openssl x509 -req -in "$1" -out "$2" -CA factory.pem \\
                    shown["journal_wear"]["bank_erases"] == 0 and
                    shown["frames"] == [] and shown["failed_trials"] == [],
                    shown)
+
+    def a_name_that_is_no_text(self, request):
+        """The factory's name is in no encoding that JSON has."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        begin = datetime.datetime(2026, 1, 1)
+        der = (x509.CertificateBuilder()
+               .issuer_name(x509.Name([x509.NameAttribute(
+                   NameOID.COMMON_NAME, "factory")]))
+               .subject_name(request.subject)
+               .public_key(request.public_key()).serial_number(77)
+               .not_valid_before(begin)
+               .not_valid_after(begin + datetime.timedelta(days=9999))
+               .add_extension(x509.KeyUsage(
+                   True, False, False, False, False, False, False, False,
+                   False), critical=True)
+               .sign(key, hashes.SHA256())
+               .public_bytes(serialization.Encoding.DER)
+               .replace(b"\x0c\x07factory", b"\x14\x07f\xe9ctory"))
+        self.write("odd.pem", b"-----BEGIN CERTIFICATE-----\n" +
+                   base64.encodebytes(der) + b"-----END CERTIFICATE-----\n")
+        shutil.copytree(self.path("dev"), self.path("odd"))
+        self.pawl(DONE, "device", "install-cert", "odd", "odd.pem")
+        told = self.pawl(DONE, "device", "show", "odd", "--json")
+        shown = json.loads(told) if told.strip() else {}
+        self.check("the rest of it is shown", shown.get("serial") == "dev-1" and
+                   shown["identity"]["idevid"]["issuer"] is None and
+                   shown["identity"]["idevid"]["serial"] == "4d", told)
 
     def announcements(self):
         uri = "https://fw.example/v2.suit"

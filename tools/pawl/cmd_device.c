@@ -262,7 +262,7 @@ int device_install_cert(int argc, char **argv)
 /* ---- show ---- */
 
 /* The first attribute of a Name that is a common name, as "CN=text": enough
- * to know a certificate by. */
+ * to know a certificate by. None where it is in no UTF-8. */
 static json_t *name_json(struct pawl_bytes name)
 {
     static const uint8_t cn[] = {0x06, 0x03, 0x55, 0x04, 0x03};
@@ -276,7 +276,9 @@ static json_t *name_json(struct pawl_bytes name)
             value[1] < sizeof text - 3) {
             (void)snprintf(text, sizeof text, "CN=%.*s", (int)value[1],
                            (const char *)value + 2);
-            return json_string(text);
+            json_t *json = json_string(text);
+
+            return json != NULL ? json : json_null();
         }
     }
     return json_null();

@@ -53,6 +53,19 @@ int tool_read(const char *path, size_t max, struct tool_file *file)
     return TOOL_OK;
 }
 
+int tool_read_text(const char *path, size_t max, struct tool_file *file)
+{
+    int code = tool_read(path, max, file);
+
+    if (code == TOOL_OK && memchr(file->data, 0, file->len) != NULL) {
+        tool_free(file);
+        code = tool_fail(TOOL_USAGE,
+                         "%s is no text: it has a zero byte; write it in UTF-8",
+                         path);
+    }
+    return code;
+}
+
 static bool write_all(int fd, struct pawl_bytes bytes)
 {
     size_t done = 0;

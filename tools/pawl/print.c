@@ -8,10 +8,31 @@
 
 #define DEPTH_MAX 48 /* more than any nesting that the commands build */
 
+/*
+ * Text may be anybody's: of an envelope that nobody has signed, of a server
+ * that nobody trusts. What would move a terminal's cursor or begin a line
+ * (U+0000 to 1F, U+007F to 9F) is shown by its number. JSON has only UTF-8.
+ */
+static void print_text(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+
+    for (; *at != '\0'; at++) {
+        bool high = at[0] == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0;
+
+        at += high ? 1 : 0;
+        if (high || *at < 0x20 || *at == 0x7F) {
+            (void)printf("\\x%02x", (unsigned)*at);
+        } else {
+            (void)putchar(*at);
+        }
+    }
+}
+
 static void print_value(const json_t *value)
 {
     if (json_is_string(value)) {
-        (void)printf("%s", json_string_value(value));
+        print_text(json_string_value(value));
     } else if (json_is_integer(value)) {
         (void)printf("%lld", (long long)json_integer_value(value));
     } else if (json_is_boolean(value)) {
@@ -77,7 +98,9 @@ static void print_object(const json_t *object, int depth)
 
 static void print_member(const char *name, const json_t *value, int depth)
 {
-    (void)printf("%*s%s: ", 2 * depth, "", name);
+    (void)printf("%*s", 2 * depth, "");
+    print_text(name);
+    (void)printf(": ");
     if (is_plain(value)) {
         print_value(value);
         (void)printf("\n");

@@ -129,7 +129,7 @@ static int configure(const struct provision_line *line, const struct row *row,
     static char text[CONF_MAX + 512];
     char error[PAWL_POSIX_ERROR_MAX];
     struct tool_file file;
-    int code = tool_read(line->conf, CONF_MAX, &file);
+    int code = tool_read_text(line->conf, CONF_MAX, &file);
 
     if (code != TOOL_OK) {
         return code;
@@ -370,7 +370,7 @@ int provision_line(const struct provision_line *line,
     struct tool_file csv = {0};
     struct audit audit = {.fd = -1};
     size_t count = 0, done = 0;
-    int code = tool_read(line->csv, CSV_MAX, &csv);
+    int code = tool_read_text(line->csv, CSV_MAX, &csv);
 
     if (code == TOOL_OK) {
         code = check_rows(line->csv, (const char *)csv.data, &count);

@@ -62,6 +62,8 @@ struct tool_file {
 /* Reads a file of at most max bytes. TOOL_OK, or TOOL_USAGE with the reason
  * printed. Free it with tool_free(). */
 int tool_read(const char *path, size_t max, struct tool_file *file);
+/* The same for text: without zero bytes, behind which nothing would count. */
+int tool_read_text(const char *path, size_t max, struct tool_file *file);
 void tool_free(struct tool_file *file);
 struct pawl_bytes tool_bytes(const struct tool_file *file);
 
