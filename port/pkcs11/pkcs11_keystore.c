@@ -199,12 +199,30 @@ static enum pawl_status read_point(struct pawl_pkcs11_keystore *store,
     return status;
 }
 
+/*
+ * For a key that wants a login for each use. An operation that was begun is
+ * ended where that fails: a session has room for one, also of another key.
+ */
+static enum pawl_status log_in_to_sign(struct pawl_pkcs11_keystore *store,
+                                       const struct request *request)
+{
+    CK_BYTE unused[160]; /* of any curve */
+    CK_ULONG len = sizeof unused;
+    enum pawl_status status = pawl_pkcs11_log_in_again(store);
+
+    if (status != PAWL_OK) {
+        (void)pawl_pkcs11_functions(store)->C_Sign(
+            store->session, (CK_BYTE *)request->digest, 32, unused, &len);
+    }
+    return status;
+}
+
 static enum pawl_status make_signature(struct pawl_pkcs11_keystore *store,
                                        struct request *request)
 {
     CK_FUNCTION_LIST *functions = pawl_pkcs11_functions(store);
     CK_MECHANISM mechanism = {CKM_ECDSA, NULL, 0};
-    CK_BYTE signature[PAWL_P256_SIGNATURE_SIZE];
+    CK_BYTE signature[160]; /* of any curve: else the operation goes on */
     CK_ULONG len = sizeof signature;
     struct halves halves;
     enum pawl_status status = find_halves(store, request, &halves);
@@ -220,19 +238,19 @@ static enum pawl_status make_signature(struct pawl_pkcs11_keystore *store,
     }
     if (status == PAWL_OK &&
         flag_of(store, halves.private_key, CKA_ALWAYS_AUTHENTICATE, false)) {
-        status = pawl_pkcs11_log_in_again(store);
+        status = log_in_to_sign(store, request);
     }
     if (status == PAWL_OK) {
         status = pawl_pkcs11_answer(
             store, functions->C_Sign(store->session, (CK_BYTE *)request->digest,
                                      32, signature, &len));
     }
-    if (status == PAWL_OK && len != sizeof signature) {
+    if (status == PAWL_OK && len != PAWL_P256_SIGNATURE_SIZE) {
         status = pawl_pkcs11_refuse(store, CKR_CURVE_NOT_SUPPORTED,
                                     "the signature is none of P-256");
     }
     if (status == PAWL_OK) {
-        memcpy(request->out, signature, sizeof signature);
+        memcpy(request->out, signature, PAWL_P256_SIGNATURE_SIZE);
     }
     return status;
 }

@@ -208,7 +208,15 @@ static enum pawl_status log_in_as(struct pawl_pkcs11_keystore *store,
 
 enum pawl_status pawl_pkcs11_log_in_again(struct pawl_pkcs11_keystore *store)
 {
-    return log_in_as(store, CKU_CONTEXT_SPECIFIC);
+    CK_TOKEN_INFO info;
+    enum pawl_status status = pawl_pkcs11_answer(
+        store,
+        pawl_pkcs11_functions(store)->C_GetTokenInfo(store->token, &info));
+
+    if (status == PAWL_OK) {
+        status = check_tries(store, info.flags);
+    }
+    return status == PAWL_OK ? log_in_as(store, CKU_CONTEXT_SPECIFIC) : status;
 }
 
 static enum pawl_status log_in(struct pawl_pkcs11_keystore *store,

@@ -135,6 +135,49 @@ def check_pins(run, store, failing):
                 says(probe.say("sign 0 " + DIGEST), "PAWL_OK"))
 
 
+def check_pin_each_time(run, store, failing):
+    """A key that wants the PIN for each signature (CKA_ALWAYS_AUTHENTICATE),
+    beside one that does not."""
+    pin = pathlib.Path(store.folder, "pin")
+    pkcs11_tool(store, "--keypairgen", "--key-type", "EC:prime256v1", "--label",
+                "test-ldevid-a", "--id", "a4", "--always-auth")
+    failing.asks("")
+    failing.logins()
+    with Probe(run, store, failing.name, **failing.env) as probe:
+        run.row("pkcs11", "a key that wants the PIN each time",
+                says(probe.say("sign 1 " + DIGEST), "PAWL_OK") and
+                failing.logins() == 2)
+        pin.write_text("314159\n")
+        answers = [probe.say("sign 1 " + DIGEST) for _ in range(3)]
+        run.row("pkcs11", "a wrong one is tried once, other keys sign on",
+                all(says(each, "PAWL_ERR_KEYSTORE", "PIN is wrong")
+                    for each in answers) and
+                says(probe.say("sign 0 " + DIGEST), "PAWL_OK") and
+                says(probe.say("sign 1 " + DIGEST), "PAWL_ERR_KEYSTORE") and
+                failing.logins() == 1, answers[-1]["reason"])
+        pin.write_text(stores.PIN + "\n")
+        run.row("pkcs11", "and again after the store was reopened",
+                says(probe.say("reopen"), "PAWL_OK") and
+                says(probe.say("sign 1 " + DIGEST), "PAWL_OK"))
+        for code in ("0x20", "0x30", "0x101"):
+            failing.asks(f"again {code}\nonce 1\n")
+            answer = probe.say("sign 1 " + DIGEST)
+            run.row("pkcs11", f"a login for one use that failed ({code})",
+                    (code == "0x101" or says(answer, "PAWL_ERR_KEYSTORE")) and
+                    says(probe.say("sign 1 " + DIGEST), "PAWL_OK") and
+                    says(probe.say("sign 0 " + DIGEST), "PAWL_OK"),
+                    answer["reason"])
+        failing.logins()
+        failing.asks("flags 0x20000\n")
+        run.row("pkcs11", "last try: none is tried for one use either",
+                says(probe.say("sign 1 " + DIGEST), "PAWL_ERR_KEYSTORE",
+                     "would lock") and failing.logins() == 0)
+        failing.asks("")
+        run.row("pkcs11", "and the key signs once the token is at ease",
+                says(probe.say("sign 1 " + DIGEST), "PAWL_OK"))
+        probe.say("destroy 1")
+
+
 def check_failures(run, store, failing):
     rows = (
         ("full", "C_GenerateKeyPair 0x31", "generate 1", "PAWL_ERR_FULL",
@@ -197,7 +240,10 @@ def check_foreign_keys(run, store):
                 "test-ldevid-a", "--id", "a1")
     with Probe(run, store) as probe:
         run.row("pkcs11", "a key of another curve",
-                says(probe.say("point 1"), "PAWL_ERR_KEYSTORE", "P-256"))
+                says(probe.say("point 1"), "PAWL_ERR_KEYSTORE", "P-256") and
+                says(probe.say("sign 1 " + DIGEST), "PAWL_ERR_KEYSTORE",
+                     "P-256") and
+                says(probe.say("sign 0 " + DIGEST), "PAWL_OK"))
     pkcs11_tool(store, "--keypairgen", "--key-type", "EC:prime256v1", "--label",
                 "test-ldevid-a", "--id", "a2")
     with Probe(run, store) as probe:
@@ -226,6 +272,7 @@ def check_bad_pkcs11(run):
             probe.say("generate 0")
         check_bad_names(run, store)
         check_pins(run, store, failing)
+        check_pin_each_time(run, store, failing)
         check_failures(run, store, failing)
         check_foreign_keys(run, store)
 

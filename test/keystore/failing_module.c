@@ -9,7 +9,8 @@
  *   FAILING_FILE     read at each call: lines "C_Sign 0x32", a function and
  *                    what it answers instead; "flags 0x10", flags that are
  *                    set in each token's information besides; "extractable 1",
- *                    keys are made extractable; "once 1", the first failure
+ *                    keys are made extractable; "again 0xa0", what a login
+ *                    for one use of a key answers; "once 1", the first failure
  *                    removes the file
  *   FAILING_LOG      a line is added for each login, with what it answered
  */
@@ -85,7 +86,7 @@ static CK_RV log_in(CK_SESSION_HANDLE session, CK_USER_TYPE user,
 {
     const char *path = getenv("FAILING_LOG");
     FILE *log = path != NULL ? fopen(path, "a") : NULL;
-    CK_RV answer = asked_of("C_Login");
+    CK_RV answer = asked_of(user == CKU_CONTEXT_SPECIFIC ? "again" : "C_Login");
 
     if (answer == CKR_OK) {
         answer = real->C_Login(session, user, pin, len);
