@@ -7,7 +7,8 @@
  * flow_session.c is the update, flow_world.c the device, flow_oracle.c what
  * must hold, flow_search.c how it is searched; here is what is printed.
  *
- * A violation prints its replay id; `fault_flow --replay ID` runs it alone.
+ * A violation prints its replay id; `fault_flow --replay ID` runs it alone:
+ * faults, or flips of the journal's bits.
  */
 #include "base/base.h"
 #include "fault/flow_search.h"
@@ -99,6 +100,34 @@ static void print_all(void)
 /* --- Replay ----------------------------------------------------------------
  */
 
+static bool told(void)
+{
+    printf("boots %llu violations %llu\n", (unsigned long long)search.now.boots,
+           (unsigned long long)search.now.violations);
+    return search.now.violations == 0;
+}
+
+/* flip/geometry/op/byte.bit, and a second byte.bit of a pair */
+static bool run_flip(const char *id)
+{
+    int used = 0;
+
+    must(sscanf(id, "flip/%d/%u%n", &search.geometry_at, &search.flip_op,
+                &used) == 2 &&
+             search.geometry_at >= 0 && search.geometry_at < geometry_count,
+         "not a replay id");
+    for (id += used; *id == '/' && search.flip_count < FLIPS_MAX; id += used) {
+        struct flip *flip = &search.flips[search.flip_count++];
+
+        must(sscanf(id, "/%u.%u%n", &flip->off, &flip->bit, &used) == 2 &&
+                 flip->bit < 8,
+             "not a replay id");
+    }
+    must(*id == '\0' && search.flip_count != 0, "not a replay id");
+    flow_flip_replay();
+    return told();
+}
+
 /* geometry/ending/op.tear.metastable.mood/... */
 static bool run_replay(const char *id)
 {
@@ -119,9 +148,7 @@ static bool run_replay(const char *id)
     table_open(&search.table);
     world_open(ending);
     explore((int)search.replay_len);
-    printf("boots %llu violations %llu\n", (unsigned long long)search.now.boots,
-           (unsigned long long)search.now.violations);
-    return search.now.violations == 0;
+    return told();
 }
 
 int main(int argc, char **argv)
@@ -147,7 +174,9 @@ int main(int argc, char **argv)
         } else if (i + 1 < argc && strcmp(argv[i], "--geometry") == 0) {
             only = atoi(argv[++i]);
         } else if (i + 1 < argc && strcmp(argv[i], "--replay") == 0) {
-            return run_replay(argv[++i]) ? 0 : 1;
+            const char *id = argv[++i];
+
+            return (id[0] == 'f' ? run_flip : run_replay)(id) ? 0 : 1;
         } else {
             must(false, "usage: fault_flow [--alike | --exact] [--first] "
                         "[--depth n] [--stride n] [--geometry n] "

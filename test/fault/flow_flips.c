@@ -19,11 +19,6 @@ static const enum phase moments[] = {PHASE_FINISH,     PHASE_INSTALL,
                                      PHASE_TRIAL_BOOT, PHASE_ACCEPT,
                                      PHASE_CLEAN,      PHASE_COUNT};
 
-struct flip {
-    uint32_t off;
-    unsigned bit;
-};
-
 /* The boot without a flip. */
 struct expected {
     struct world *world;
@@ -74,36 +69,35 @@ static void check(const struct expected *expected, bool single)
 static void flip_and_check(const struct expected *expected,
                            const struct flip *flips, uint32_t count)
 {
-    uint64_t violations = search.now.violations;
-
     world_load(expected->world);
     search.life = expected->life;
     search.wrong = false;
+    search.flip_count = count;
     for (uint32_t i = 0; i < count; i++) {
+        search.flips[i] = flips[i];
         world_flip(flips[i].off, flips[i].bit);
     }
     world_power_on();
     search.now.faults++;
     check(expected, count == 1);
-    if (search.now.violations != violations) {
-        printf("  by flips");
-        for (uint32_t i = 0; i < count; i++) {
-            printf(" %u.%u", flips[i].off, flips[i].bit);
-        }
-        printf(" before operation %u\n", search.path[0].op);
-    }
+    search.flip_count = 0;
 }
 
-static void flip_all(struct expected *expected, uint32_t pairs)
+/* What the boot does without a flip. */
+static void expect(struct expected *expected)
 {
-    uint32_t size = device.journal.port.size;
-    uint64_t random = 1;
-
     world_load(expected->world);
     world_power_on();
     must(boot_once() == PAWL_OK, "no boot without a flip");
     expected->set = search.choice.set;
     expected->trial = search.choice.trial;
+}
+
+static void flip_all(const struct expected *expected, uint32_t pairs)
+{
+    uint32_t size = device.journal.port.size;
+    uint64_t random = 1;
+
     for (uint32_t off = 0; off < size; off++) {
         for (unsigned bit = 0; bit < 8; bit++) {
             flip_and_check(expected, &(struct flip){off, bit}, 1);
@@ -134,41 +128,82 @@ static bool is_moment(const struct log *log, uint32_t n, unsigned *next)
     return now;
 }
 
-void flow_flips(uint32_t pairs)
+/* An update without faults: its operations, and the device before them. */
+static struct world *uncut(struct log *log, struct life *at_rest)
 {
-    struct log log = {0};
     struct world *base = NULL;
-    unsigned next = 0;
 
     table_open(&search.table);
     world_open(ENDS_ACCEPTED);
     base = world_save();
-    search.recording = &log;
+    search.recording = log;
     run();
     search.recording = NULL;
-    struct life at_rest = search.life;
-    for (uint32_t i = 0; i <= log.count; i++) {
-        struct world *here = NULL;
+    *at_rest = search.life;
+    return base;
+}
 
-        world_load(base);
-        for (uint32_t k = 0; k < i; k++) {
-            apply(&log.ops[k]);
-        }
+/* The device before operation n of a log. free() its world. */
+static struct expected stand_before(const struct log *log, uint32_t n,
+                                    const struct world *base,
+                                    const struct life *at_rest)
+{
+    struct expected expected = {.life = n < log->count ? log->ops[n].life
+                                                       : *at_rest};
+
+    world_load(base);
+    for (uint32_t i = 0; i < n; i++) {
+        apply(&log->ops[i]);
+    }
+    expected.world = world_save();
+    expected.counter = device.counter_value;
+    search.flip_op = n;
+    expect(&expected);
+    return expected;
+}
+
+void flow_flips(uint32_t pairs)
+{
+    struct log log = {0};
+    struct life at_rest;
+    struct world *base = uncut(&log, &at_rest);
+    unsigned next = 0;
+
+    for (uint32_t i = 0; i <= log.count; i++) {
         if (next >= PAWL_ARRAY_LEN(moments) || !is_moment(&log, i, &next)) {
             continue;
         }
-        here = world_save();
-        search.path_len = 1;
-        search.path[0] = (struct fault){.op = i};
-        struct expected expected = {.world = here,
-                                    .life = i < log.count ? log.ops[i].life
-                                                          : at_rest,
-                                    .counter = device.counter_value};
+        struct expected expected = stand_before(&log, i, base, &at_rest);
+
         flip_all(&expected, pairs);
         search.now.states++;
-        search.path_len = 0;
-        free(here);
+        free(expected.world);
     }
+    free(base);
+    free(log.ops);
+    table_close(&search.table);
+}
+
+void flow_flip_replay(void)
+{
+    struct log log = {0};
+    struct life at_rest;
+    struct flip flips[FLIPS_MAX];
+    uint32_t count = search.flip_count;
+
+    memcpy(flips, search.flips, sizeof(flips));
+    search.flip_count = 0; /* the update itself has none */
+    struct world *base = uncut(&log, &at_rest);
+    must(search.flip_op <= log.count, "the update has no such operation");
+    for (uint32_t i = 0; i < count; i++) {
+        must(flips[i].off < device.journal.port.size,
+             "the journal has no such byte");
+    }
+    struct expected expected =
+        stand_before(&log, search.flip_op, base, &at_rest);
+
+    flip_and_check(&expected, flips, count);
+    free(expected.world);
     free(base);
     free(log.ops);
     table_close(&search.table);

@@ -17,6 +17,22 @@ const char *const phase_names[PHASE_COUNT] = {
     "finish",    "install", "compaction", "boot",     "trial boot", "accept",
     "counter",   "reject",  "revert",     "clean"};
 
+static void print_id(void)
+{
+    if (search.flip_count != 0) {
+        printf("flip/%d/%u", search.geometry_at, search.flip_op);
+        for (uint32_t i = 0; i < search.flip_count; i++) {
+            printf("/%u.%u", search.flips[i].off, search.flips[i].bit);
+        }
+        return;
+    }
+    printf("%d/%u", search.geometry_at, (unsigned)search.life.ending);
+    for (uint32_t i = 0; i < search.path_len; i++) {
+        printf("/%u.%u.%u.%u", search.path[i].op, search.path[i].tear,
+               search.path[i].metastable, search.path[i].mood);
+    }
+}
+
 void violation(const char *what)
 {
     if (search.wrong) {
@@ -24,13 +40,9 @@ void violation(const char *what)
     }
     search.wrong = true;
     if (search.now.violations++ < VIOLATIONS_SHOWN) {
-        printf("violation %s: %s, replay %d/%u", what,
-               geometries[search.geometry_at].name, search.geometry_at,
-               (unsigned)search.life.ending);
-        for (uint32_t i = 0; i < search.path_len; i++) {
-            printf("/%u.%u.%u.%u", search.path[i].op, search.path[i].tear,
-                   search.path[i].metastable, search.path[i].mood);
-        }
+        printf("violation %s: %s, replay ", what,
+               geometries[search.geometry_at].name);
+        print_id();
         printf("\n");
         fflush(stdout);
     }

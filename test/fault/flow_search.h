@@ -96,6 +96,13 @@ struct fault {
     uint32_t op, tear, metastable, mood;
 };
 
+/* One bit of the journal that flips while the device is off. */
+struct flip {
+    uint32_t off;
+    unsigned bit;
+};
+#define FLIPS_MAX 2U
+
 struct totals {
     uint64_t faults, boots, states, violations;
     uint64_t kinds[FAKE_FAULT_COUNT];
@@ -124,6 +131,9 @@ struct search {
     uint32_t stride; /* of second cuts */
     uint32_t path_len, replay_len;
     struct fault path[FAULTS_MAX], replay[FAULTS_MAX];
+    uint32_t flip_count; /* not 0: these, before operation flip_op */
+    uint32_t flip_op;
+    struct flip flips[FLIPS_MAX];
     struct table table; /* of devices */
     uint64_t sessions;  /* distinct devices at a reset */
 };
@@ -198,6 +208,8 @@ bool flow_schedule(const uint8_t *bytes, size_t len);
 /* Flips bits of the journal at some moments of an update: all single ones,
  * and so many pairs. */
 void flow_flips(uint32_t pairs);
+/* Those of search alone. */
+void flow_flip_replay(void);
 
 /* --- flow_report.c --- */
 /* Starts the crypto and makes the releases: once. */

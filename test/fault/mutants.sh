@@ -3,8 +3,9 @@
 #
 # sh test/fault/mutants.sh [NAME...]
 #
-# Takes each rule out, of the journal (test/fault/mutants/journal-*.patch) and
-# of the update (flow-*.patch), and searches until an invariant is violated.
+# Takes each rule out, of the journal (test/fault/mutants/journal-*.patch), of
+# the update (flow-*.patch) and of what holds when bits flip (flip-*.patch), and
+# searches until an invariant is violated.
 # The table names it with its replay id, which is then run alone: on the mutant
 # it must violate the same invariant, on the code as it is none.
 #
@@ -47,6 +48,10 @@ search_flow() {
         violates "$1" --first $how --geometry 6 && return 0
     done
     return 1
+}
+
+search_flips() {
+    violates "$1" --first --flips 0 --geometry 6
 }
 
 # Name, search, the mutant's program, the program of the code as it is.
@@ -101,7 +106,9 @@ mutate() { # name, patch: applies, builds and judges it
         ;;
     *)
         if build_flow "$work/flow" >"$work/out" 2>&1; then
-            judge "$1" search_flow "$work/flow/test/fault/fault_flow" \
+            search=search_flow
+            case $1 in flip-*) search=search_flips ;; esac
+            judge "$1" "$search" "$work/flow/test/fault/fault_flow" \
                 "$work/good/fault_flow"
         else
             echo "$1: does not compile"
