@@ -234,7 +234,8 @@ struct pawl_manifest_operations {
                                       enum pawl_verdict *verdict);
 
     /* Fetches p->uri into the component; payload is its content where the
-     * URI names an integrated payload, else empty. */
+     * URI names an integrated payload, which may be empty; else its data is
+     * NULL. */
     enum pawl_status (*fetch)(void *ctx, uint32_t handle,
                               const struct pawl_suit_parameters *p,
                               struct pawl_bytes payload);

@@ -59,7 +59,8 @@
      (uint32_t)PAWL_TOPIC_MAX * 83u ^ (uint32_t)PAWL_MQTT_PACKET_MAX * 89u ^   \
      (uint32_t)PAWL_HASH_CHUNK * 97u ^                                         \
      (uint32_t)PAWL_COAP_MESSAGE_MAX * 101u ^                                  \
-     (uint32_t)PAWL_COAP_SEEN_MAX * 103u)
+     (uint32_t)PAWL_COAP_SEEN_MAX * 103u ^                                     \
+     (uint32_t)PAWL_OBJECTS_STORAGE * 107u)
 
 /* pawl_init() with what the caller was compiled with. */
 #define pawl_init(port)                                                        \

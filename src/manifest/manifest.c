@@ -53,7 +53,8 @@ enum pawl_status pawl_suit_digest(struct pawl_manifest_failure *failure,
         return pawl_suit_failed(failure, PAWL_ERR_UNSUPPORTED,
                                 PAWL_SUIT_ALG_UNSUPPORTED);
     }
-    if (digest->len != PAWL_SHA256_SIZE || pawl_cbor_done(&in) != PAWL_OK) {
+    if (count != 2 || digest->len != PAWL_SHA256_SIZE ||
+        pawl_cbor_done(&in) != PAWL_OK) {
         return PAWL_ERR_MALFORMED;
     }
     return PAWL_OK;

@@ -65,6 +65,7 @@ static enum pawl_status failed(struct pawl_manifest_process *process,
     failure->command = process->key;
     failure->component = process->component;
     if (failure->reason == PAWL_SUIT_OPERATION_FAILED &&
+        process->operations != NULL &&
         process->operations->last_error != NULL) {
         failure->port_code =
             process->operations->last_error(process->operations->ctx);

@@ -158,7 +158,9 @@ enum pawl_status pawl_slot_hash_step(struct pawl_slot_hash *hash,
                                      uint8_t digest[PAWL_SHA256_SIZE]);
 
 /* Reads; what a part answers for cells that it cannot read is kept apart from
- * a failure of the bus, both as the port says it. */
+ * a failure of the bus, both as the port says it. PAWL_PENDING, which a read
+ * must not answer, is PAWL_ERR_IO: nobody would ever be told that it is done.
+ */
 PAWL_MUST_USE
 enum pawl_status pawl_flash_get(const struct pawl_flash *flash, uint32_t off,
                                 void *buf, size_t len);

@@ -14,7 +14,8 @@ enum pawl_status pawl_flash_get(const struct pawl_flash *flash, uint32_t off,
     if (off > flash->size || len > flash->size - off) {
         return PAWL_ERR_ARGUMENT;
     }
-    return flash->read(flash->ctx, off, buf, len);
+    enum pawl_status status = flash->read(flash->ctx, off, buf, len);
+    return status == PAWL_PENDING ? PAWL_ERR_IO : status;
 }
 
 void pawl_area_head(uint8_t head[PAWL_AREA_HEAD_SIZE], size_t len)

@@ -190,7 +190,7 @@ static enum pawl_status find_running(struct pawl_update_engine *e, bool *known,
         enum pawl_status status = boot->query(boot->ctx, &facts);
         e->running = facts.running;
         *reverted = facts.reverted;
-        return status;
+        return status == PAWL_PENDING ? PAWL_ERR_IO : status;
     }
     *known = e->config.running_known;
     e->running =

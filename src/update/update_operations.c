@@ -190,7 +190,7 @@ static enum pawl_status op_fetch(void *ctx, uint32_t handle,
     if (!has(p, PARAMETER_SIZE)) {
         return refused(e, PAWL_ERR_CONDITION, PAWL_UPDATE_REASON_INCOMPLETE);
     }
-    if (payload.len != 0) {
+    if (payload.data != NULL) { /* also an empty one: "#" is fetched nowhere */
         if (payload.len != p->size) {
             return PAWL_ERR_CONDITION;
         }

@@ -26,6 +26,7 @@ enum pawl_status pawl_update_flash_done(const struct pawl_flash *flash,
     }
     if (status == PAWL_OK && flash->sync != NULL) {
         status = flash->sync(flash->ctx);
+        status = status == PAWL_PENDING ? PAWL_ERR_IO : status;
     }
     return status;
 }

@@ -110,6 +110,30 @@ static void rot(unsigned slot)
     fake_flash_flip(&device.image[slot], 100, 3);
 }
 
+static unsigned reads;
+
+static enum pawl_status pending_read(void *ctx, uint32_t off, void *buf,
+                                     size_t len)
+{
+    (void)ctx;
+    (void)off;
+    memset(buf, 0, len);
+    return ++reads < 1000 ? PAWL_PENDING : PAWL_ERR_IO;
+}
+
+/* A read must not answer PAWL_PENDING; one that does is a read that fails, and
+ * nobody waits for it. */
+static void flash_that_answers_pending_to_a_read_is_not_waited_for(void)
+{
+    given_updated();
+    reads = 0;
+    device.image[1].port.read = pending_read;
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_FELL_BACK);
+    CHECK_EQ(choice.refused, PAWL_ERR_IO);
+    CHECK(reads < 10);
+}
+
 static void the_factory_image_starts_and_nothing_is_written(void)
 {
     given_factory();
@@ -728,6 +752,7 @@ static void every_reason_has_a_name(void)
 
 static const struct check_test tests[] = {
     CHECK_TEST(the_factory_image_starts_and_nothing_is_written),
+    CHECK_TEST(flash_that_answers_pending_to_a_read_is_not_waited_for),
     CHECK_TEST(a_staged_image_is_tried_with_a_budget_less),
     CHECK_TEST(a_staged_image_that_is_not_armed_is_not_tried),
     CHECK_TEST(crashes_use_up_the_attempts_and_it_goes_back),

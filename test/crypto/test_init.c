@@ -66,6 +66,14 @@ static void headers_and_library_must_be_of_one_build(void)
     CHECK(pawl_arena_global() == NULL);
 }
 
+/* The hash of a build in which one limit is another. */
+static uint32_t hash_with_other_store(void);
+
+static void every_limit_that_shapes_a_context_is_in_the_hash(void)
+{
+    CHECK(hash_with_other_store() != PAWL_CONFIG_HASH);
+}
+
 static void init_twice_is_harmless_with_the_same_port_only(void)
 {
     static struct pawl_port other;
@@ -219,6 +227,7 @@ static void finish_wipes_the_arena(void)
 
 static const struct check_test tests[] = {
     CHECK_TEST(headers_and_library_must_be_of_one_build),
+    CHECK_TEST(every_limit_that_shapes_a_context_is_in_the_hash),
     CHECK_TEST(init_twice_is_harmless_with_the_same_port_only),
     CHECK_TEST(random_bytes_come_after_init_only),
     CHECK_TEST(random_bytes_do_not_repeat),
@@ -231,3 +240,11 @@ static const struct check_test tests[] = {
     CHECK_TEST(finish_wipes_the_arena),
 };
 CHECK_MAIN(tests)
+
+#undef PAWL_OBJECTS_STORAGE
+#define PAWL_OBJECTS_STORAGE 4104
+
+static uint32_t hash_with_other_store(void)
+{
+    return PAWL_CONFIG_HASH;
+}

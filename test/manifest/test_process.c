@@ -294,6 +294,13 @@ static void a_step_ends_after_each_operation(void)
     CHECK(logged("f0f0m0"));
 }
 
+static void what_was_never_started_is_a_fault(void)
+{
+    memset(&process, 0, sizeof process);
+    CHECK_EQ(pawl_manifest_step(&process), PAWL_ERR_FAULT);
+    CHECK_EQ(pawl_manifest_step(&process), PAWL_ERR_FAULT);
+}
+
 /* Integrated payloads. */
 
 static enum pawl_status open_with_payload(const char *text, const char *members)
@@ -780,6 +787,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(an_operation_that_fails_ends_the_run_and_is_told),
     CHECK_TEST(a_pending_operation_is_asked_again),
     CHECK_TEST(a_step_ends_after_each_operation),
+    CHECK_TEST(what_was_never_started_is_a_fault),
     CHECK_TEST(an_integrated_payload_is_handed_over),
     CHECK_TEST(a_uri_that_was_fetched_before_is_found_by_its_whole_text),
     CHECK_TEST(commands_run_for_each_component_in_the_order_of_the_list),

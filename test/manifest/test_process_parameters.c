@@ -126,6 +126,11 @@ static void what_a_parameter_must_not_be(void)
         {"a1 03 (822f5821" HASH "00)", PAWL_ERR_MALFORMED,
          PAWL_SUIT_CBOR_PARSE},
         {"a1 03 822f5820" HASH, PAWL_ERR_MALFORMED, PAWL_SUIT_CBOR_PARSE},
+        /* one item more than there are, one more, one fewer */
+        {"a1 03 (832f5820" HASH ")", PAWL_ERR_MALFORMED, PAWL_SUIT_CBOR_PARSE},
+        {"a1 03 (832f5820" HASH "00)", PAWL_ERR_MALFORMED,
+         PAWL_SUIT_CBOR_PARSE},
+        {"a1 03 (812f5820" HASH ")", PAWL_ERR_MALFORMED, PAWL_SUIT_CBOR_PARSE},
         {"a1 03 5820" HASH, PAWL_ERR_MALFORMED, PAWL_SUIT_CBOR_PARSE},
         {"a1 03 (822f5820" HASH "00)", PAWL_ERR_MALFORMED,
          PAWL_SUIT_CBOR_PARSE},

@@ -15,6 +15,7 @@ static struct {
     pawl_slot_set base, selected; /* confirmed last; asked for last */
     bool pending, trial, reverted;
     bool torn;        /* query() cannot read the trailer */
+    bool pending_;    /* query() answers PAWL_PENDING, which it must not */
     bool refuse;      /* select() and confirm() do nothing, and say so */
     bool lose;        /* they work, and say that they did not */
     unsigned selects; /* calls that did something */
@@ -31,6 +32,9 @@ static enum pawl_status loader_query(void *ctx, struct pawl_boot_facts *facts)
                                                               : loader.base,
                                       .trial = loader.trial,
                                       .reverted = loader.reverted};
+    if (loader.pending_) {
+        return PAWL_PENDING;
+    }
     return loader.torn ? PAWL_ERR_CORRUPT : PAWL_OK;
 }
 
@@ -326,6 +330,23 @@ static void a_torn_trailer_opens_nothing_and_writes_nothing(void)
 }
 
 /* Of several components some were swapped: asked for until all are. */
+/* What runs is not known, and so no slot is a spare one. */
+static void a_loader_that_never_says_what_runs_opens_nothing(void)
+{
+    given_trial();
+    CHECK_EQ(settled(pawl_update_accept(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+    loader.pending_ = true;
+    CHECK_EQ(reset(), PAWL_ERR_IO);
+    uint32_t operations = fake_device_operations(&device);
+    CHECK_EQ(fake_device_download(&device, &v3, UINT32_MAX), PAWL_ERR_IO);
+    CHECK_EQ(fake_device_operations(&device), operations);
+    loader.pending_ = false;
+    CHECK_EQ(reset(), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).running, 1);
+}
+
 static void a_set_that_nobody_asked_for_is_not_accepted(void)
 {
     given_staged();
@@ -363,6 +384,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_refused_selection_changes_nothing_that_runs),
     CHECK_TEST(a_refused_confirmation_that_was_reverted_is_named),
     CHECK_TEST(a_torn_trailer_opens_nothing_and_writes_nothing),
+    CHECK_TEST(a_loader_that_never_says_what_runs_opens_nothing),
     CHECK_TEST(a_set_that_nobody_asked_for_is_not_accepted),
     CHECK_TEST(a_backend_that_lacks_a_call_is_refused),
 };

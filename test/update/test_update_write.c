@@ -210,6 +210,58 @@ static void slow_flash_is_asked_until_it_is_done(void)
     CHECK_EQ(fake_device_breaches(&device), 0);
 }
 
+static enum pawl_status pending_read(void *ctx, uint32_t off, void *buf,
+                                     size_t len)
+{
+    (void)ctx;
+    (void)off;
+    memset(buf, 0, len);
+    return PAWL_PENDING;
+}
+
+static enum pawl_status pending_sync(void *ctx)
+{
+    (void)ctx;
+    return PAWL_PENDING;
+}
+
+/* Only program() and erase() may be under way; reads and sync() may not. */
+static void flash_that_is_slow_where_it_must_not_be_is_named(void)
+{
+    for (size_t i = 0; i < 4; i++) {
+        given_device();
+        struct fake_flash *flash =
+            i % 2 == 0 ? &device.image[1] : &device.area[1];
+        if (i < 2) {
+            flash->port.read = pending_read;
+        } else {
+            flash->port.sync = pending_sync;
+        }
+        CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX),
+                 PAWL_ERR_IO);
+        struct pawl_update_info info = fake_device_info(&device);
+        CHECK_EQ(info.state, PAWL_UPDATE_FAILED);
+        CHECK_EQ(info.reason, PAWL_UPDATE_REASON_FLASH);
+        CHECK_EQ(info.status, PAWL_ERR_IO);
+    }
+}
+
+/* Integrated payloads are not signed: anybody can empty one. What its URI
+ * begins with, "#", says that it is nowhere else to be had. */
+static void an_integrated_image_that_was_emptied_is_not_asked_for(void)
+{
+    struct fake_release release;
+    given_device();
+    fake_release_make(
+        &release,
+        &(struct fake_release_plan){
+            .sequence = 2, .seed = 9, .size = 3001, .integrated = true});
+    release.envelope_len -= 3001 + 2;
+    release.envelope[release.envelope_len - 1] = 0x40;
+    CHECK_EQ(fake_device_download(&device, &release, 0), PAWL_ERR_CONDITION);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_READY);
+}
+
 static void an_integrated_image_needs_no_bytes(void)
 {
     struct fake_release release;
@@ -246,6 +298,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(another_manifest_does_not_go_on_with_it),
     CHECK_TEST(damage_below_the_checkpoint_is_found),
     CHECK_TEST(slow_flash_is_asked_until_it_is_done),
+    CHECK_TEST(flash_that_is_slow_where_it_must_not_be_is_named),
+    CHECK_TEST(an_integrated_image_that_was_emptied_is_not_asked_for),
     CHECK_TEST(an_integrated_image_needs_no_bytes),
     CHECK_TEST(cancel_waits_for_the_flash),
 };

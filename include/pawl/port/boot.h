@@ -29,7 +29,8 @@ struct pawl_boot_facts {
 struct pawl_boot_backend {
     void *ctx; /* handed back untouched as the first argument */
 
-    /* Says what runs. Required. */
+    /* Says what runs; at once, for PAWL_PENDING counts as a failure.
+     * Required. */
     enum pawl_status (*query)(void *ctx, struct pawl_boot_facts *facts);
 
     /* Makes the next reset start set, on trial. Required. */

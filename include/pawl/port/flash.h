@@ -24,7 +24,8 @@ struct pawl_flash {
 
     /*
      * Reads len bytes at off; any range inside size. An uncorrectable ECC
-     * error is PAWL_ERR_CORRUPT, never a fault or a reset. Required.
+     * error is PAWL_ERR_CORRUPT, never a fault or a reset. Ends before it
+     * returns: PAWL_PENDING counts as a failure. Required.
      */
     enum pawl_status (*read)(void *ctx, uint32_t off, void *buf, size_t len);
 
@@ -46,8 +47,8 @@ struct pawl_flash {
 
     /*
      * Returns once all that was programmed or erased survives a power cut.
-     * Optional: without it, program() and erase() are durable when they are
-     * done.
+     * PAWL_PENDING counts as a failure. Optional: without it, program() and
+     * erase() are durable when they are done.
      */
     enum pawl_status (*sync)(void *ctx);
 
