@@ -16,17 +16,19 @@
 
 /* Why this image was chosen, or none. */
 enum pawl_boot_reason {
-    PAWL_BOOT_NONE = 0,    /* nothing was decided */
-    PAWL_BOOT_CONFIRMED,   /* the accepted image, as always */
-    PAWL_BOOT_FACTORY,     /* the journal was never written: slot A */
-    PAWL_BOOT_TRIAL,       /* a new image on trial */
-    PAWL_BOOT_REVERTED,    /* the trial is over; the accepted image again */
-    PAWL_BOOT_FELL_BACK,   /* the accepted image has rotted: the one before */
-    PAWL_BOOT_LOST,        /* the journal is lost: the newest that verifies */
-    PAWL_BOOT_NO_IMAGE,    /* no image verifies */
-    PAWL_BOOT_NO_TRUST,    /* no trust document, and no confirmed image */
-    PAWL_BOOT_NOT_RECORDED /* an image verifies, but the choice could not be
-                            * recorded, so it must not be entered */
+    PAWL_BOOT_NONE = 0,     /* nothing was decided */
+    PAWL_BOOT_CONFIRMED,    /* the accepted image, as always */
+    PAWL_BOOT_FACTORY,      /* the journal was never written: slot A */
+    PAWL_BOOT_TRIAL,        /* a new image on trial */
+    PAWL_BOOT_REVERTED,     /* the trial is over; the accepted image again */
+    PAWL_BOOT_FELL_BACK,    /* the accepted image has rotted: the one before */
+    PAWL_BOOT_LOST,         /* the journal is lost: the newest that verifies */
+    PAWL_BOOT_NO_IMAGE,     /* no image verifies */
+    PAWL_BOOT_NO_TRUST,     /* no trust document, and no confirmed image */
+    PAWL_BOOT_NOT_RECORDED, /* an image verifies, but the choice could not be
+                             * recorded, so it must not be entered */
+    PAWL_BOOT_UNPROVISIONED /* protected_trust was never written, and there is
+                             * no factory_trust: nothing is entered */
 };
 
 /* The name of a reason, "fell back"; "?" for a number that is none. Static
@@ -45,9 +47,15 @@ struct pawl_boot_config {
     const struct pawl_store *trust;     /* where the trust document lies */
     /* Where only the boot loader may write: its own copy of the document. A
      * successor found in trust is verified against it and copied there before
-     * anything is chosen, one version at each start; a blank store takes what
-     * trust holds. Optional: without it trust itself is believed. */
+     * anything is chosen, one version at each start: the application's port
+     * says so by boot_trust. Optional: without it trust itself is believed. */
     const struct pawl_store *protected_trust;
+    /* The factory's document as the loader brings it along, which begins a
+     * protected_trust that was never written, or whose very first write power
+     * ended. Empty: provisioning writes protected_trust, and where it did not,
+     * nothing starts. What trust holds never begins it: whoever can write
+     * there would choose whom the device trusts for life. */
+    struct pawl_bytes factory_trust;
     enum pawl_reset_cause reset_cause; /* of this start */
     /* Called between steps that may be long. Optional. */
     void (*feed_watchdog)(void *ctx);
@@ -111,7 +119,8 @@ struct pawl_boot {
  *         PAWL_ERR_NO_IMAGE  nothing verifies: start a recovery image, or
  *                            feed the watchdog and call again later
  *         PAWL_ERR_LOST      the trust document cannot be read, and no image
- *                            is recorded as confirmed and verifies
+ *                            is recorded as confirmed and verifies; or there
+ *                            never was one: PAWL_BOOT_UNPROVISIONED
  *         PAWL_ERR_IO        the journal cannot be written; call again
  *         PAWL_ERR_ARGUMENT, PAWL_ERR_UNSUPPORTED   the config
  *

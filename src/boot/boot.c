@@ -13,6 +13,7 @@
  *   journal unwritable   -> current, as far as it can be read; else as lost
  *   trust lost           -> current or previous, by the digests recorded; no
  *                           trial goes on, no trial begins
+ *   never provisioned    -> nothing: the journal, too, may be anybody's
  *
  * Rules
  *   1. A budget is durable before the target is even looked at: an image that
@@ -54,6 +55,8 @@ const char *pawl_boot_reason_name(enum pawl_boot_reason reason)
         return "no trust document, no confirmed image";
     case PAWL_BOOT_NOT_RECORDED:
         return "choice not recorded";
+    case PAWL_BOOT_UNPROVISIONED:
+        return "protected trust store never written";
     }
     return "?";
 }
@@ -423,6 +426,9 @@ enum pawl_status pawl_boot_select(struct pawl_boot *boot,
     read_counter(s);
     pawl_boot_trust(s);
     choice->trust_lost = s->trust_lost;
+    if (s->unprovisioned) {
+        return refused(s, PAWL_BOOT_UNPROVISIONED, PAWL_ERR_LOST);
+    }
     status = choose(s);
     if (status == PAWL_ERR_NO_IMAGE && s->trust_lost) {
         return refused(s, PAWL_BOOT_NO_TRUST, PAWL_ERR_LOST);

@@ -38,6 +38,7 @@ struct pawl_boot_selection {
     uint32_t counter; /* the port's */
     bool counter_known;
     bool trust_lost;
+    bool unprovisioned; /* the loader's own store was never written */
     /* The set being verified. */
     pawl_slot_set set;
     uint32_t entered; /* component that the manifest invokes */
@@ -81,7 +82,7 @@ enum pawl_status pawl_boot_verify(struct pawl_boot_selection *s,
 void pawl_boot_forget(struct pawl_boot_selection *s);
 
 /* boot_trust.c: loads the trust document, a pending one if it may follow; sets
- * trust_lost where there is none. */
+ * trust_lost where there is none, unprovisioned where there never was. */
 void pawl_boot_trust(struct pawl_boot_selection *s);
 
 /* boot.c: makes the record durable. */

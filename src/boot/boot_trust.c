@@ -3,7 +3,8 @@
 /*
  * Which trust document this start goes by. Where the loader has storage of its
  * own, what lies in the other store is only an offer: it is taken over if it
- * is the successor of the loader's own, signed by its roots.
+ * is the successor of the loader's own, signed by its roots. The first one
+ * comes with the loader, or was written by provisioning.
  */
 
 #include "base/base.h"
@@ -35,7 +36,7 @@ static enum pawl_status take_over(struct pawl_boot_selection *s,
     enum pawl_status status =
         pawl_objects_open(own, config->protected_trust, PAWL_JOURNAL_WRITE,
                           config->feed_watchdog, config->ctx);
-    if (status == PAWL_OK) {
+    if (status == PAWL_OK || status == PAWL_ERR_LOST) { /* open, and empty */
         status = pawl_objects_put(own, PAWL_OBJECT_TRUST, bytes, note_bytes);
     }
     return status == PAWL_OK ? open_twice(&s->trust, config->protected_trust)
@@ -77,16 +78,37 @@ static void adopt(struct pawl_boot_selection *s)
     }
 }
 
-/* A loader's store that was never written takes what there is. */
-static enum pawl_status adopt_first(struct pawl_boot_selection *s)
+/* Begins with the document that came with the loader. If it cannot be written
+ * now, this start goes by it all the same. */
+static enum pawl_status begin(struct pawl_boot_selection *s)
 {
-    struct pawl_bytes offer;
-    enum pawl_status status = read_offer(s, &offer);
-    if (status == PAWL_OK) {
-        status = pawl_trust_load(&s->adoption.next, offer);
+    struct pawl_bytes factory = s->config->factory_trust;
+    enum pawl_status status = pawl_trust_load(&s->trust, factory);
+
+    if (status == PAWL_OK &&
+        take_over(s, s->trust.version, factory) != PAWL_OK) {
+        status = pawl_trust_load(&s->trust, factory);
     }
-    return status == PAWL_OK ? take_over(s, s->adoption.next.version, offer)
-                             : status;
+    return status;
+}
+
+/*
+ * Opens the loader's own store and settles it: what the loader goes by, and
+ * tells of, must be what the next start finds, also where power cut an
+ * adoption short. Nothing is written where the last one was whole.
+ */
+static enum pawl_status settle(struct pawl_boot_selection *s)
+{
+    return pawl_objects_open(&s->adoption.objects, s->config->protected_trust,
+                             PAWL_JOURNAL_WRITE, s->config->feed_watchdog,
+                             s->config->ctx);
+}
+
+/* Nothing was ever committed to the loader's store, or the very first commit
+ * was torn: both banks of its journal are then lost. */
+static bool never_begun(enum pawl_status settled, enum pawl_status opened)
+{
+    return opened == PAWL_ERR_NOT_FOUND || settled == PAWL_ERR_LOST;
 }
 
 void pawl_boot_trust(struct pawl_boot_selection *s)
@@ -97,12 +119,15 @@ void pawl_boot_trust(struct pawl_boot_selection *s)
         s->trust_lost = open_twice(&s->trust, s->config->trust) != PAWL_OK;
         return;
     }
-    enum pawl_status status = open_twice(&s->trust, own);
-    if (status == PAWL_ERR_NOT_FOUND) {
-        s->trust_lost = adopt_first(s) != PAWL_OK;
-    } else if (status == PAWL_OK) {
+    enum pawl_status settled = settle(s);
+    enum pawl_status opened = open_twice(&s->trust, own);
+    if (opened == PAWL_OK) {
         adopt(s);
+    } else if (s->config->factory_trust.len > 0 &&
+               never_begun(settled, opened)) {
+        s->trust_lost = begin(s) != PAWL_OK;
     } else {
         s->trust_lost = true;
     }
+    s->unprovisioned = s->trust_lost && opened == PAWL_ERR_NOT_FOUND;
 }

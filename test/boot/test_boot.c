@@ -4,6 +4,7 @@
 #include "fake/fake_device.h"
 #include "fake/fake_record.h"
 #include "journal/objects.h"
+#include "trust/store_note.h"
 #include <pawl/boot.h>
 
 #include <string.h>
@@ -558,6 +559,16 @@ static void without_trust_no_trial_begins_and_none_goes_on(void)
 
 static struct fake_flash own_journal, own_objects;
 static struct pawl_store own = {&own_journal.port, &own_objects.port};
+static struct pawl_bytes brought; /* the factory's document in the loader */
+
+/* A document of the signer's, as it would be compiled in. */
+static struct pawl_bytes document(uint64_t version)
+{
+    static uint8_t bytes[PAWL_TRUST_MAX];
+    size_t len = sizeof(bytes);
+    fake_release_trust(version, false, bytes, &len);
+    return (struct pawl_bytes){bytes, len};
+}
 
 static void given_own_store(void)
 {
@@ -568,6 +579,7 @@ static void given_own_store(void)
     fake_flash_open(&own_objects, objects, FAKE_OBJECTS_SIZE, FAKE_SECTOR, 8,
                     0xFF);
     given_updated();
+    brought = document(1);
 }
 
 static enum pawl_status start_protected(void)
@@ -579,6 +591,7 @@ static enum pawl_status start_protected(void)
                                             .counter = &device.counter,
                                             .trust = &device.store,
                                             .protected_trust = &own,
+                                            .factory_trust = brought,
                                             .reset_cause = PAWL_RESET_SOFTWARE,
                                             .feed_watchdog = feed};
     return pawl_boot_select(&boot, &config, &choice);
@@ -587,8 +600,9 @@ static enum pawl_status start_protected(void)
 static void a_pending_trust_document_is_adopted_before_anything_is_chosen(void)
 {
     given_own_store();
-    CHECK_EQ(start_protected(), PAWL_OK); /* the blank store takes version 1 */
+    CHECK_EQ(start_protected(), PAWL_OK); /* the factory's is written down */
     CHECK_EQ(choice.measurement.trust_version, 1);
+    brought = PAWL_NO_BYTES; /* and not needed any more */
     uint32_t operations = own_journal.own.operations;
     CHECK(operations != 0);
     CHECK_EQ(start_protected(), PAWL_OK);
@@ -652,24 +666,159 @@ static void an_adoption_that_fails_leaves_the_document_in_force(void)
     CHECK_EQ(choice.measurement.trust_version, 2);
 }
 
-static void an_adoption_survives_a_cut_at_every_operation(void)
+static void cut_own_store_at(uint32_t at, uint32_t tear, bool metastable)
+{
+    static struct fake_power power;
+    power = FAKE_POWER_ON;
+    fake_flash_share_power(&own_journal, &power);
+    fake_flash_share_power(&own_objects, &power);
+    fake_flash_set_tear(&own_journal, tear, metastable);
+    fake_flash_set_tear(&own_objects, tear, metastable);
+    fake_flash_cut_power_at(&own_journal, at);
+}
+
+static bool own_store_power_on(uint32_t *tears)
+{
+    uint32_t other = fake_flash_tears(&own_objects);
+    *tears = fake_flash_tears(&own_journal);
+    *tears = *tears > other ? *tears : other;
+    bool cut = fake_flash_power_on(&own_journal);
+    (void)fake_flash_power_on(&own_objects);
+    return cut;
+}
+
+/* What a start goes by, and tells of, no later one goes back behind, in
+ * whatever mood the torn units are: the application has learnt of it, and
+ * offers its successor. */
+static void then_it_goes_on_from(uint64_t version)
+{
+    uint32_t unused;
+    CHECK_EQ(start_protected(), PAWL_OK);
+    CHECK_EQ(choice.measurement.trust_version, version);
+    brought = PAWL_NO_BYTES;
+    for (unsigned i = 0; i < 3; i++) {
+        fake_device_trust(&device, ++version, false);
+        (void)own_store_power_on(&unused); /* the next mood */
+        CHECK_EQ(start_protected(), PAWL_OK);
+        CHECK_EQ(choice.measurement.trust_version, version);
+    }
+}
+
+/* The first is the factory's, the second an adoption. */
+static void cut_each_operation_to(uint64_t version)
 {
     bool cut = true;
-    for (unsigned at = 0; cut; at++) {
-        struct fake_power power = FAKE_POWER_ON;
-        given_own_store();
-        CHECK_EQ(start_protected(), PAWL_OK);
-        fake_flash_share_power(&own_journal, &power);
-        fake_flash_share_power(&own_objects, &power);
-        fake_device_trust(&device, 2, false);
-
-        fake_flash_cut_power_at(&own_journal, at);
-        (void)start_protected();
-        cut = fake_flash_power_on(&own_journal);
-        (void)fake_flash_power_on(&own_objects);
-        CHECK_EQ(start_protected(), PAWL_OK);
-        CHECK_EQ(choice.measurement.trust_version, 2);
+    for (uint32_t at = 0; cut; at++) {
+        uint32_t tears = 1;
+        for (uint32_t tear = 0; tear < tears; tear++) {
+            for (unsigned weak = 0; weak < 2; weak++) {
+                given_own_store();
+                if (version == 2) {
+                    CHECK_EQ(start_protected(), PAWL_OK);
+                    fake_device_trust(&device, 2, false);
+                }
+                cut_own_store_at(at, tear, weak != 0);
+                (void)start_protected();
+                cut = own_store_power_on(&tears);
+                then_it_goes_on_from(version);
+            }
+        }
     }
+}
+
+static void an_adoption_survives_a_cut_at_every_operation(void)
+{
+    cut_each_operation_to(2);
+}
+
+/* --- What begins it --------------------------------------------------------
+ */
+
+static void the_beginning_of_a_store_survives_a_cut_at_every_operation(void)
+{
+    cut_each_operation_to(1);
+}
+
+/* Whoever can write the other store chooses nothing: neither by a document of
+ * his own at the first start, nor by a journal that calls his image confirmed.
+ */
+static void a_blank_store_takes_nothing_from_the_other(void)
+{
+    given_own_store();
+    brought = PAWL_NO_BYTES;
+    CHECK_EQ(start_protected(), PAWL_ERR_LOST);
+    CHECK_EQ(choice.reason, PAWL_BOOT_UNPROVISIONED);
+    CHECK(choice.slot == NULL);
+    CHECK(choice.trust_lost);
+    CHECK_EQ(own_journal.own.operations + own_objects.own.operations, 0);
+
+    brought = document(1);
+    fake_device_trust(&device, 3, true); /* no successor of version 1 */
+    CHECK_EQ(start_protected(), PAWL_OK);
+    CHECK_EQ(choice.measurement.trust_version, 1);
+}
+
+static void a_blank_store_needs_nothing_of_the_other(void)
+{
+    given_own_store();
+    lose_trust();
+    CHECK_EQ(start_protected(), PAWL_OK);
+    CHECK(!choice.trust_lost);
+    CHECK_EQ(choice.measurement.trust_version, 1);
+}
+
+/* Provisioning may write the store, and the loader then brings none along. */
+static void a_provisioned_store_needs_no_document_in_the_loader(void)
+{
+    struct pawl_objects objects;
+    uint8_t note[PAWL_NOTE_SIZE] = {0};
+    struct pawl_store_note fields = {.trust_floor = 1};
+
+    given_own_store();
+    pawl_store_note_put(&fields, note);
+    CHECK_EQ(pawl_objects_open(&objects, &own, PAWL_JOURNAL_WRITE, NULL, NULL),
+             PAWL_OK);
+    CHECK_EQ(pawl_objects_put(&objects, PAWL_OBJECT_TRUST, document(1), note),
+             PAWL_OK);
+    brought = PAWL_NO_BYTES;
+    CHECK_EQ(start_protected(), PAWL_OK);
+    CHECK_EQ(choice.measurement.trust_version, 1);
+    fake_device_trust(&device, 2, false);
+    CHECK_EQ(start_protected(), PAWL_OK);
+    CHECK_EQ(choice.measurement.trust_version, 2);
+}
+
+/* A document that the store has reached is not begun again from the first. */
+static void a_rotten_own_store_is_lost_and_does_not_begin_again(void)
+{
+    static uint8_t rubbish[FAKE_OBJECTS_SIZE];
+    given_own_store();
+    CHECK_EQ(start_protected(), PAWL_OK);
+    fake_device_trust(&device, 2, false);
+    CHECK_EQ(start_protected(), PAWL_OK);
+    fake_flash_load(&own_objects, 0, rubbish, sizeof(rubbish));
+    CHECK_EQ(start_protected(), PAWL_OK);
+    CHECK(choice.trust_lost);
+    CHECK_EQ(choice.reason, PAWL_BOOT_CONFIRMED);
+    CHECK_EQ(choice.measurement.trust_version, 0);
+}
+
+static void a_store_that_cannot_be_written_begins_in_memory(void)
+{
+    given_own_store();
+    fake_flash_misbehave(&own_objects, FAKE_REFUSE_ALL, 0);
+    CHECK_EQ(start_protected(), PAWL_OK);
+    CHECK(!choice.trust_lost);
+    CHECK_EQ(choice.measurement.trust_version, 1);
+}
+
+static void a_bad_document_in_the_loader_begins_nothing(void)
+{
+    given_own_store();
+    brought.len--;
+    CHECK_EQ(start_protected(), PAWL_ERR_LOST);
+    CHECK_EQ(choice.reason, PAWL_BOOT_UNPROVISIONED);
+    CHECK_EQ(own_journal.own.operations + own_objects.own.operations, 0);
 }
 
 /* --- Nothing that was accepted verifies ------------------------------------
@@ -744,7 +893,7 @@ static void every_flipped_bit_beside_an_image_is_seen(void)
 
 static void every_reason_has_a_name(void)
 {
-    for (int i = 0; i <= PAWL_BOOT_NOT_RECORDED; i++) {
+    for (int i = 0; i <= PAWL_BOOT_UNPROVISIONED; i++) {
         CHECK(pawl_boot_reason_name((enum pawl_boot_reason)i)[0] != '?');
     }
     CHECK_EQ(pawl_boot_reason_name((enum pawl_boot_reason)99)[0], '?');
@@ -784,6 +933,13 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_trust_document_that_is_no_successor_is_not_adopted),
     CHECK_TEST(an_adoption_that_fails_leaves_the_document_in_force),
     CHECK_TEST(an_adoption_survives_a_cut_at_every_operation),
+    CHECK_TEST(the_beginning_of_a_store_survives_a_cut_at_every_operation),
+    CHECK_TEST(a_blank_store_takes_nothing_from_the_other),
+    CHECK_TEST(a_blank_store_needs_nothing_of_the_other),
+    CHECK_TEST(a_provisioned_store_needs_no_document_in_the_loader),
+    CHECK_TEST(a_rotten_own_store_is_lost_and_does_not_begin_again),
+    CHECK_TEST(a_store_that_cannot_be_written_begins_in_memory),
+    CHECK_TEST(a_bad_document_in_the_loader_begins_nothing),
     CHECK_TEST(a_given_up_image_is_better_than_none),
     CHECK_TEST(a_given_up_image_that_is_bad_too_is_not_entered),
     CHECK_TEST(another_class_of_device_does_not_start_it),
