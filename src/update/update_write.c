@@ -42,20 +42,44 @@ static void checkpoint_encode(const struct pawl_writer *w,
     pawl_update_put_checkpoint(record, out);
 }
 
+/* The checkpoint that the interrupted run left; NULL if it left none. */
+static const uint8_t *checkpoint_found(const struct pawl_update_engine *e)
+{
+    const uint8_t *in = e->record.extension;
+    return e->resumed && e->record.extension_len >= PAWL_CHECKPOINT_SIZE &&
+                   in[0] == CHECKPOINT_KIND
+               ? in
+               : NULL;
+}
+
 /* The bytes that a checkpoint vouches for; 0 without one for this write. */
 static uint32_t checkpoint_find(const struct pawl_update_engine *e)
 {
     const struct pawl_writer *w = &e->writer;
-    const uint8_t *in = e->record.extension;
-    if (!e->resumed || e->record.extension_len < PAWL_CHECKPOINT_SIZE ||
-        in[0] != CHECKPOINT_KIND || in[1] != w->component ||
-        in[2] != w->slot_index ||
+    const uint8_t *in = checkpoint_found(e);
+    if (in == NULL || in[1] != w->component || in[2] != w->slot_index ||
         memcmp(in + 8, w->digest, PAWL_SHA256_SIZE) != 0) {
         return 0;
     }
     uint32_t offset = pawl_get_u32(in + 4);
-    bool usable = offset < w->size && offset % w->flash->erase_size == 0;
-    return usable ? offset : 0;
+    bool whole = offset == w->size || offset % w->flash->erase_size == 0;
+    return offset <= w->size && whole ? offset : 0;
+}
+
+/*
+ * Whether the interrupted run had completed this component: its checkpoint is
+ * of the end, or of another one that comes later, since they come in the same
+ * order each time. That its digest is right is not enough: cells that were
+ * being programmed when power failed may read so by chance.
+ */
+static bool was_complete(const struct pawl_update_engine *e, uint32_t offset)
+{
+    const uint8_t *in = checkpoint_found(e);
+    if (offset == e->writer.size) {
+        return true;
+    }
+    return in != NULL && in[1] != e->writer.component &&
+           in[1] < e->components.count && !e->parts[in[1]].written;
 }
 
 static uint32_t checkpoint_interval(const struct pawl_writer *w)
@@ -67,10 +91,14 @@ static uint32_t checkpoint_interval(const struct pawl_writer *w)
     return interval < w->flash->erase_size ? w->flash->erase_size : interval;
 }
 
-static bool checkpoint_due(const struct pawl_writer *w)
+/* Of several components the end of each is one, too. */
+static bool checkpoint_due(const struct pawl_update_engine *e)
 {
-    return w->programmed < w->size &&
-           w->programmed % w->flash->erase_size == 0 &&
+    const struct pawl_writer *w = &e->writer;
+    if (w->programmed == w->size) {
+        return e->components.count > 1 && w->checkpoint != w->size;
+    }
+    return w->programmed % w->flash->erase_size == 0 &&
            w->programmed - w->checkpoint >= checkpoint_interval(w);
 }
 
@@ -82,12 +110,12 @@ void pawl_writer_start(struct pawl_update_engine *e)
     w->active = true;
     w->status = PAWL_OK;
     w->waiting = false;
-    w->taken = w->programmed = w->erased_to = w->checkpoint = offset;
-    /* Of several components an earlier one may be complete. */
-    w->probing = e->resumed && offset == 0 && e->components.count > 1;
+    w->probing = was_complete(e, offset);
     if (w->probing) {
         pawl_slot_hash_start(&e->hash, w->flash, w->size);
+        offset = 0; /* unless the hash is right */
     }
+    w->taken = w->programmed = w->erased_to = w->checkpoint = offset;
     if (offset != 0) {
         pawl_update_tell(
             e, (struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_RESUMED,
@@ -219,9 +247,13 @@ static enum pawl_status probe(struct pawl_update_engine *e)
     }
     w->probing = false;
     if (status == PAWL_OK && memcmp(digest, w->digest, sizeof(digest)) == 0) {
-        w->taken = w->programmed = w->size;
+        w->taken = w->programmed = w->checkpoint = w->size;
+        return PAWL_PENDING;
     }
-    return PAWL_PENDING; /* unreadable: it is written again */
+    /* Rotten or unreadable: it is written again, and before that nothing is
+     * left that would vouch for it after another cut. */
+    pawl_update_forget_checkpoint(pawl_update_change(e, PAWL_UPDATE_WRITING));
+    return pawl_update_commit(e, PAWL_TASK_RUN, PAWL_OK);
 }
 
 /* Fills the buffer from where the bytes lie already. */
@@ -260,7 +292,7 @@ enum pawl_status pawl_writer_step(struct pawl_update_engine *e)
     if (w->probing) {
         return probe(e);
     }
-    if (checkpoint_due(w)) {
+    if (checkpoint_due(e)) {
         w->checkpoint = w->programmed;
         checkpoint_encode(w, pawl_update_change(e, PAWL_UPDATE_WRITING));
         return pawl_update_commit(e, PAWL_TASK_RUN, PAWL_OK);
@@ -327,7 +359,7 @@ enum pawl_status pawl_update_write(struct pawl_update *update, uint32_t offset,
             break;
         }
         /* The buffer is full: at most one operation, the rest by step(). */
-        if (flushed || e->op != PAWL_OP_NONE || checkpoint_due(w)) {
+        if (flushed || e->op != PAWL_OP_NONE || checkpoint_due(e)) {
             return PAWL_PENDING;
         }
         flushed = true;

@@ -10,6 +10,7 @@
 /* Two components that are installed as one: both, or neither. */
 
 #define SIZE 6000u
+#define TEARS 18u /* ways to tear a program of the image; a few twice */
 
 static struct fake_device device;
 static struct fake_flash second_image[2], second_area[2];
@@ -255,7 +256,114 @@ static void a_cut_anywhere_finds_the_old_set_or_the_new_one(void)
     CHECK(sets[1] != 0);
 }
 
+/* Half charged, and read as programmed in this life of the device. */
+static void set_moods(struct fake_flash *flash)
+{
+    for (unsigned group = 1; group <= FAKE_FLASH_GROUPS; group++) {
+        fake_flash_set_mood(flash, (uint8_t)group, FAKE_MOOD_PROGRAMMED);
+    }
+}
+
+/*
+ * A digest that is right says that the cells read so now. What was programmed
+ * when power failed may read otherwise tomorrow: it is written again, although
+ * the other component went on from it.
+ */
+static void what_a_cut_left_half_charged_is_never_installed(void)
+{
+    bool cut = true;
+    unsigned weak = 0;
+    for (unsigned at = 0; cut; at++) {
+        for (uint32_t tear = 0; tear < TEARS; tear++) {
+            given_factory();
+            make_v2(false, false);
+            CHECK_EQ(reset(PAWL_RESET_POWER_ON), PAWL_OK);
+            fake_flash_cut_power_at(&device.image[1], at);
+            fake_flash_set_tear(&device.image[1], tear, true);
+            (void)download(&v2);
+            cut = device.power.dead;
+            power_on();
+            set_moods(&device.image[1]);
+            set_moods(&second_image[1]);
+            weak += fake_flash_weak(&device.image[1]) ||
+                    fake_flash_weak(&second_image[1]);
+            CHECK_EQ(reset(PAWL_RESET_POWER_ON), PAWL_OK);
+            if (fake_device_info(&device).state != PAWL_UPDATE_CANDIDATE) {
+                CHECK_EQ(download(&v2), PAWL_OK);
+            }
+            CHECK(!fake_flash_weak(&device.image[1]));
+            CHECK(!fake_flash_weak(&second_image[1]));
+            CHECK(!fake_flash_weak(&device.area[1]));
+        }
+    }
+    CHECK(weak > 0);
+}
+
+/* The first component is complete, and of the second one nothing is there. */
+static void given_first_complete(void)
+{
+    struct pawl_update_want want = {.length = 0};
+    given_factory();
+    make_v2(false, false);
+    CHECK_EQ(reset(PAWL_RESET_POWER_ON), PAWL_OK);
+    enum pawl_status status =
+        pawl_update_start(&device.update, fake_release_envelope(&v2));
+    while (status == PAWL_PENDING && want.component == 0) {
+        uint8_t bytes[512];
+        if (pawl_update_wanted(&device.update, &want) == PAWL_OK &&
+            want.component == 0) {
+            size_t n =
+                want.length < sizeof(bytes) ? want.length : sizeof(bytes);
+            fake_release_bytes(&v2, want.offset, bytes, n);
+            CHECK(pawl_update_write(&device.update, want.offset,
+                                    (struct pawl_bytes){bytes, n}) >= 0);
+        }
+        status = pawl_update_step(&device.update, NULL);
+    }
+    CHECK_EQ(want.component, 1);
+}
+
+/* But what was complete is not written twice. */
+static void one_that_is_complete_is_not_written_again(void)
+{
+    given_first_complete();
+    uint32_t erases = device.image[1].erases[0];
+    CHECK_EQ(reset(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK_EQ(download(&v2), PAWL_OK);
+    CHECK_EQ(device.image[1].erases[0], erases);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_CANDIDATE);
+}
+
+/* What was complete has rotted, and power fails while it is written again. */
+static void what_was_complete_before_it_rotted_is_not_believed_again(void)
+{
+    bool cut = true;
+    for (unsigned at = 0; cut; at++) {
+        for (uint32_t tear = 0; tear < TEARS; tear++) {
+            given_first_complete();
+            CHECK_EQ(reset(PAWL_RESET_POWER_ON), PAWL_OK);
+            fake_flash_flip(&device.image[1], 77, 2);
+            fake_flash_cut_power_at(&device.image[1], at);
+            fake_flash_set_tear(&device.image[1], tear, true);
+            (void)download(&v2);
+            cut = device.power.dead;
+            power_on();
+            set_moods(&device.image[1]);
+            set_moods(&second_image[1]);
+            CHECK_EQ(reset(PAWL_RESET_POWER_ON), PAWL_OK);
+            if (fake_device_info(&device).state != PAWL_UPDATE_CANDIDATE) {
+                CHECK_EQ(download(&v2), PAWL_OK);
+            }
+            CHECK(!fake_flash_weak(&device.image[1]));
+            CHECK(!fake_flash_weak(&second_image[1]));
+        }
+    }
+}
+
 static const struct check_test tests[] = {
+    CHECK_TEST(what_was_complete_before_it_rotted_is_not_believed_again),
+    CHECK_TEST(what_a_cut_left_half_charged_is_never_installed),
+    CHECK_TEST(one_that_is_complete_is_not_written_again),
     CHECK_TEST(both_are_installed_as_one),
     CHECK_TEST(both_go_back_as_one),
     CHECK_TEST(one_that_is_wrong_keeps_both_from_being_installed),
