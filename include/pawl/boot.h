@@ -48,7 +48,8 @@ struct pawl_boot_config {
     /* Where only the boot loader may write: its own copy of the document. A
      * successor found in trust is verified against it and copied there before
      * anything is chosen, one version at each start: the application's port
-     * says so by boot_trust. Optional: without it trust itself is believed. */
+     * then has a loader_trust. Optional: without it trust itself is believed.
+     */
     const struct pawl_store *protected_trust;
     /* The factory's document as the loader brings it along, which begins a
      * protected_trust that was never written, or whose very first write power

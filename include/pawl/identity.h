@@ -165,6 +165,9 @@ enum pawl_status pawl_identity_store_trust(struct pawl_identity *identity,
  *                          the floor still; version + 1 is wanted
  *         PAWL_ERR_POLICY  a component would have no way to an update; or as
  *                          pawl_trust_load()
+ *         PAWL_ERR_RESET_DUE  bytes are right, but the boot loader does not
+ *                          have trust's version yet (port's loader_trust):
+ *                          reset the device, and come again with them
  *         PAWL_ERR_STATE   a version is missing: trust->version + 1 is wanted;
  *                          or identity is not open
  *         PAWL_ERR_IO      flash has the old document or the new one; *trust

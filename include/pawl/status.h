@@ -76,8 +76,10 @@ enum pawl_status {
     PAWL_ERR_CORRUPT = -60,  /* stored bytes are damaged */
     PAWL_ERR_LOST = -61,     /* nothing valid is left; recovery has begun */
     PAWL_ERR_NO_IMAGE = -62, /* no slot holds an image that may be booted */
-    PAWL_ERR_FAULT = -63     /* two checks of one fact disagree, or a result
+    PAWL_ERR_FAULT = -63,    /* two checks of one fact disagree, or a result
                               * was never set: treat as an attack */
+    PAWL_ERR_RESET_DUE = -64 /* right, but not before the boot loader has had
+                              * its turn: again after a reset */
 };
 
 /*

@@ -109,6 +109,19 @@ enum pawl_status pawl_trust_open(struct pawl_trust *trust,
                                  const struct pawl_store *store);
 
 /*
+ * Sets *version to the version that a store has reached, without verifying the
+ * document; 0: it was never written. For struct pawl_loader_trust, over a store
+ * that only the boot loader writes. Reads only.
+ *
+ * Returns PAWL_ERR_LOST   nothing valid is left
+ *         PAWL_ERR_IO, PAWL_ERR_UNSUPPORTED
+ * On an error *version is 0.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_trust_stored_version(const struct pawl_store *store,
+                                           uint64_t *version);
+
+/*
  * Adds the owner's anchors that lie in the store beside the document, once,
  * after pawl_trust_open(): a boot loader has no use for them. None there, or
  * none that is good: PAWL_OK, or the error; *trust is then without them.

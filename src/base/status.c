@@ -60,6 +60,7 @@ static const struct status_words words[] = {
     WORDS(PAWL_ERR_LOST, "nothing valid is left in storage"),
     WORDS(PAWL_ERR_NO_IMAGE, "no slot holds an image that may be booted"),
     WORDS(PAWL_ERR_FAULT, "internal fault, or an attack on the device"),
+    WORDS(PAWL_ERR_RESET_DUE, "the boot loader must have its turn: reset"),
 };
 
 static const struct status_words *find(enum pawl_status status)

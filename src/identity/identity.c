@@ -136,7 +136,8 @@ static bool keystore_suffices(const struct pawl_keystore *keystore)
 static bool port_suffices(const struct pawl_port *port)
 {
     return port->store != NULL && keystore_suffices(port->keystore) &&
-           port->clock != NULL && port->product != NULL;
+           port->clock != NULL && port->product != NULL &&
+           (port->loader_trust == NULL || port->loader_trust->version != NULL);
 }
 
 enum pawl_status pawl_identity_open(struct pawl_identity *identity,

@@ -3,7 +3,8 @@
 /*
  * The trust document in the store, and how another one comes into force:
  *
- *     verify -> a signer for each component -> commit -> the copy in RAM
+ *     verify -> a signer for each component -> the loader's turn -> commit
+ *            -> the copy in RAM
  *
  * What must hold:
  *
@@ -12,6 +13,8 @@
  * 2. The copy in RAM moves after the commit, and only if it succeeded.
  * 3. What is below the floor is never in force: neither stored nor believed,
  *    but for the roots that name its successor (a replay after a loss).
+ * 4. Where the boot loader keeps a document of its own, what is stored is the
+ *    one that it has or its successor: the one in between is nowhere else.
  */
 
 #include "identity/identity_internal.h"
@@ -73,6 +76,24 @@ static bool covers_device(const struct pawl_port *port,
     return true;
 }
 
+/* The loader must have what next succeeds. What was in force once, and is only
+ * replayed, changes nothing for it. */
+static enum pawl_status loader_follows(const struct pawl_port *port,
+                                       uint64_t next, uint64_t floor)
+{
+    const struct pawl_loader_trust *loader = port->loader_trust;
+    uint64_t version = 0;
+
+    if (loader == NULL || next <= floor) {
+        return PAWL_OK;
+    }
+    enum pawl_status status = loader->version(loader->ctx, &version);
+    if (status != PAWL_OK) {
+        return status;
+    }
+    return next - 1 <= version ? PAWL_OK : PAWL_ERR_RESET_DUE;
+}
+
 /* Stores next, and makes *trust what it is. Below the floor nothing is
  * stored, and *trust is only what its own successor is judged by. */
 static enum pawl_status come_into_force(struct pawl_identity *identity,
@@ -88,8 +109,12 @@ static enum pawl_status come_into_force(struct pawl_identity *identity,
     bool replay = next->version < note.trust_floor;
     if (!replay) {
         status = covers_device(identity->port, next)
-                     ? pawl_identity_store_trust(identity, next)
+                     ? loader_follows(identity->port, next->version,
+                                      note.trust_floor)
                      : PAWL_ERR_POLICY;
+    }
+    if (status == PAWL_OK && !replay) {
+        status = pawl_identity_store_trust(identity, next);
     }
     if (status == PAWL_OK && trust != next) {
         status = pawl_trust_adopt(trust, next);

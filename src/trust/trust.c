@@ -215,6 +215,25 @@ enum pawl_status pawl_trust_succeed(struct pawl_trust *next,
     return status;
 }
 
+enum pawl_status pawl_trust_stored_version(const struct pawl_store *store,
+                                           uint64_t *version)
+{
+    struct pawl_objects objects;
+    struct pawl_store_note note;
+    enum pawl_status status =
+        pawl_objects_open(&objects, store, PAWL_JOURNAL_READ_ONLY, NULL, NULL);
+
+    *version = 0;
+    if (status != PAWL_OK) {
+        return status;
+    }
+    if (pawl_store_note_read(&note, objects.note) != PAWL_OK) {
+        return PAWL_ERR_LOST;
+    }
+    *version = note.trust_floor;
+    return PAWL_OK;
+}
+
 /* Reads the stored document into trust->bytes of a zeroed trust. */
 static enum pawl_status fetch(struct pawl_trust *trust,
                               const struct pawl_store *store, uint64_t *floor)

@@ -521,6 +521,117 @@ static void a_lost_factory_document_is_put_back(void)
     CHECK_EQ(version_in_force(), 1);
 }
 
+/* ---- a boot loader with a document of its own ---- */
+
+static struct {
+    uint64_t version;
+    enum pawl_status status;
+} loader;
+
+static enum pawl_status loader_version(void *ctx, uint64_t *version)
+{
+    (void)ctx;
+    *version = loader.version;
+    return loader.status;
+}
+
+static const struct pawl_loader_trust loader_trust = {.version =
+                                                          loader_version};
+
+static void given_a_loader_at(uint64_t version)
+{
+    given_a_provisioned_device();
+    device.port.loader_trust = &loader_trust;
+    loader.version = version;
+    loader.status = PAWL_OK;
+}
+
+/* The document in between would be gone, and the loader left behind for good.
+ */
+static void a_rotation_waits_until_the_loader_has_the_one_before(void)
+{
+    given_a_loader_at(1);
+    CHECK_EQ(rotate(v2_new_roots), PAWL_OK);
+    uint32_t operations = device.power.operations;
+    CHECK_EQ(rotate(v3_after_new_roots), PAWL_ERR_RESET_DUE);
+    CHECK_EQ(rotate(v3_after_new_roots), PAWL_ERR_RESET_DUE);
+    CHECK_EQ(device.power.operations, operations);
+    CHECK_EQ(version_in_force(), 2);
+
+    loader.version = 2; /* the reset, and the loader's turn */
+    CHECK_EQ(rotate(v3_after_new_roots), PAWL_OK);
+    CHECK_EQ(version_in_force(), 3);
+}
+
+/* What could never come into force is refused, not held. */
+static void only_what_is_right_is_held(void)
+{
+    given_a_loader_at(0);
+    CHECK_EQ(rotate(v2_one_short), PAWL_ERR_UNTRUSTED);
+    CHECK_EQ(rotate(v2_for_another_component), PAWL_ERR_POLICY);
+    CHECK_EQ(rotate(v3), PAWL_ERR_STATE);
+    CHECK_EQ(rotate(v2), PAWL_ERR_RESET_DUE);
+    CHECK_EQ(version_in_force(), 1);
+}
+
+/* Power cut the application's own rotation, but the loader had seen it. */
+static void a_loader_that_is_ahead_holds_nothing(void)
+{
+    given_a_loader_at(2);
+    CHECK_EQ(rotate(v2_new_roots), PAWL_OK);
+    CHECK_EQ(rotate(v3_after_new_roots), PAWL_OK);
+    CHECK_EQ(version_in_force(), 3);
+}
+
+static void without_a_word_of_the_loader_nothing_is_rotated(void)
+{
+    given_a_loader_at(1);
+    loader.status = PAWL_ERR_IO;
+    CHECK_EQ(rotate(v2), PAWL_ERR_IO);
+    CHECK_EQ(version_in_force(), 1);
+
+    static const struct pawl_loader_trust nothing;
+    device.port.loader_trust = &nothing;
+    CHECK_EQ(pawl_identity_open(&device.identity, &device.port),
+             PAWL_ERR_ARGUMENT);
+}
+
+/* What was in force before is put back, whatever the loader has. */
+static void a_replay_is_not_held(void)
+{
+    given_a_loader_at(1);
+    CHECK_EQ(rotate(v2_new_roots), PAWL_OK);
+    loader.version = 2;
+    CHECK_EQ(rotate(v3_after_new_roots), PAWL_OK);
+    lose_the_document();
+    loader.version = 0;
+    CHECK_EQ(pawl_identity_recover_trust(&device.identity, &current,
+                                         bytes_of(factory)),
+             PAWL_PENDING);
+    CHECK_EQ(rotate(v2_new_roots), PAWL_PENDING);
+    CHECK_EQ(rotate(v3_after_new_roots), PAWL_OK);
+    CHECK_EQ(version_in_force(), 3);
+}
+
+static void a_store_says_which_version_it_has_reached(void)
+{
+    uint64_t version = 9;
+    given_a_blank_device();
+    CHECK_EQ(pawl_trust_stored_version(&device.store, &version), PAWL_OK);
+    CHECK_EQ(version, 0);
+    given_a_provisioned_device();
+    CHECK_EQ(rotate(v2), PAWL_OK);
+    uint32_t operations = device.power.operations;
+    CHECK_EQ(pawl_trust_stored_version(&device.store, &version), PAWL_OK);
+    CHECK_EQ(version, 2);
+    CHECK_EQ(device.power.operations, operations);
+
+    static uint8_t rubbish[JOURNAL_SIZE];
+    fake_flash_load(&device.journal, 0, rubbish, sizeof(rubbish));
+    CHECK_EQ(pawl_trust_stored_version(&device.store, &version), PAWL_ERR_LOST);
+    CHECK_EQ(version, 0);
+}
+
 /* ---- power ---- */
 
 static uint32_t cut_once(uint32_t at, uint32_t tear, bool metastable)
@@ -593,6 +704,12 @@ static const struct check_test tests[] = {
     CHECK_TEST(the_owners_anchors_go_with_his_right),
     CHECK_TEST(a_lost_chain_is_replayed_up_to_the_floor),
     CHECK_TEST(a_lost_factory_document_is_put_back),
+    CHECK_TEST(a_rotation_waits_until_the_loader_has_the_one_before),
+    CHECK_TEST(only_what_is_right_is_held),
+    CHECK_TEST(a_loader_that_is_ahead_holds_nothing),
+    CHECK_TEST(without_a_word_of_the_loader_nothing_is_rotated),
+    CHECK_TEST(a_replay_is_not_held),
+    CHECK_TEST(a_store_says_which_version_it_has_reached),
     CHECK_TEST(a_rotation_survives_power_cuts),
 };
 

@@ -40,4 +40,25 @@ struct pawl_boot_backend {
     enum pawl_status (*confirm)(void *ctx);
 };
 
+/*
+ * Port: the trust document that the boot loader keeps for itself, where it has
+ * the protected_trust of <pawl/boot.h>. At each start the loader takes over
+ * one successor, the one that it finds in the store of identity and trust. A
+ * rotation therefore waits until the loader has the document before it: the
+ * one in between would be gone. Absent (NULL in struct pawl_port): the loader
+ * has no document of its own, and rotations need no reset.
+ */
+struct pawl_loader_trust {
+    void *ctx; /* handed back untouched as the first argument */
+
+    /*
+     * Sets *version to that of the loader's document: what pawl_boot_select()
+     * left in measurement.trust_version at this start, handed over by the
+     * loader; or what pawl_trust_stored_version() finds in protected_trust,
+     * where the application may read it. 0: the loader could not read any. On
+     * an error the rotation is refused. Does not block. Required.
+     */
+    enum pawl_status (*version)(void *ctx, uint64_t *version);
+};
+
 #endif

@@ -47,8 +47,10 @@ struct pawl_port {
     const struct pawl_counter *counter;
 
     const struct pawl_boot_backend *boot; /* optional: pawl's own selector */
-    const struct pawl_lock *lock;         /* optional: one thread */
-    const struct pawl_log *log;           /* optional */
+    /* Required where the boot loader has a protected_trust; else NULL. */
+    const struct pawl_loader_trust *loader_trust;
+    const struct pawl_lock *lock; /* optional: one thread */
+    const struct pawl_log *log;   /* optional */
 
     /* Where TLS and the cryptography allocate, and nowhere else. 48 KiB hold
      * two sessions; aligned for any object. */
