@@ -15,7 +15,8 @@
  *                      -> accept; else the trial runs out, or is rejected
  *   trust document  -> announced as an update is, or pushed by the
  *                      application: verified, stored, in force; sessions
- *                      begin anew with its anchors
+ *                      begin anew with its anchors; where the boot loader
+ *                      keeps a document of its own, a reset between two
  */
 
 #include <pawl/endpoint.h>
@@ -54,8 +55,10 @@ enum pawl_agent_event_code {
     PAWL_EVENT_TRUST_ROTATED = 21,   /* sequence: its version, now in force */
     PAWL_EVENT_TRUST_REFUSED = 22,   /* status; sequence: the version wanted */
     PAWL_EVENT_TRUST_WANTED = 23,    /* a version is missing: sequence */
-    PAWL_EVENT_TRUST_LOST = 24, /* the document; sequence: version wanted */
-    PAWL_EVENT_TRUST_OWNED = 25 /* the owner's anchors; sequence: version */
+    PAWL_EVENT_TRUST_LOST = 24,  /* the document; sequence: version wanted */
+    PAWL_EVENT_TRUST_OWNED = 25, /* the owner's anchors; sequence: version */
+    PAWL_EVENT_TRUST_HELD = 26   /* the next document waits until the boot
+                                  * loader has taken over sequence: a reset */
 };
 
 /*
@@ -86,6 +89,11 @@ struct pawl_agent_config {
     bool (*healthy)(void *ctx);
     /* May the update on hand be installed now? NULL: yes. */
     enum pawl_answer (*may_install)(void *ctx);
+    /* May the device be reset now, so that the boot loader takes over the trust
+     * document in force, and the next one, which waits for that, can follow
+     * (the port's loader_trust)? Not asked during a trial, nor where the
+     * loader had its turn and did not take it. NULL: yes. */
+    enum pawl_answer (*may_reset)(void *ctx);
     /* Every change, refusal and failure, with its reason. NULL: nobody. */
     void (*on_event)(void *ctx, const struct pawl_agent_event *event);
     void *ctx;
@@ -166,7 +174,8 @@ enum pawl_status pawl_agent_step(struct pawl_agent *agent,
  * (PAWL_EVENT_TRUST_LOST) this is the only way on: each version in order.
  *
  * Returns what pawl_identity_rotate_trust() does; PAWL_ERR_STATE also before
- * pawl_agent_open().
+ * pawl_agent_open(). After PAWL_ERR_RESET_DUE (PAWL_EVENT_TRUST_HELD) the
+ * caller resets the device and comes again; the agent does not by itself.
  *
  * Blocks for one public-key operation per signature and for storing one
  * object.

@@ -84,6 +84,7 @@ struct pawl_agent {
     struct pawl_trust successor;  /* room to verify one */
     char trust_uri[PAWL_URI_MAX]; /* where documents are; "": none announced */
     uint64_t trust_newest;        /* version of the newest of them */
+    uint64_t trust_at_open;       /* version that the boot loader has seen */
     bool fetching_trust;          /* what the fetch lane is about */
     bool rejudging;               /* the engine judges what waits, by it */
     bool trust_lost;              /* below the floor: it trusts nobody */

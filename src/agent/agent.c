@@ -7,7 +7,8 @@
  *                      <-> ONLINE; any failure -> REST, with back-off
  *   fetch  IDLE -> CONNECT -> HEAD -> BODY -> START -> WANT -> PAYLOAD_...
  *          -> WANT -> FINISH -> INSTALL -> RESET; a failure of the network
- *          -> REST, a refusal -> IDLE
+ *          -> REST, a refusal -> IDLE; START -> HELD -> RESET where a trust
+ *          document waits for the boot loader
  *
  * and the proof of an image on trial (agent_trial.c). A step carries each of
  * them on by one bounded step. Nothing of the lanes' state is kept in flash:
@@ -352,6 +353,7 @@ const char *pawl_agent_event_name(enum pawl_agent_event_code code)
         [PAWL_EVENT_TRUST_WANTED] = "TRUST_WANTED",
         [PAWL_EVENT_TRUST_LOST] = "TRUST_LOST",
         [PAWL_EVENT_TRUST_OWNED] = "TRUST_OWNED",
+        [PAWL_EVENT_TRUST_HELD] = "TRUST_HELD",
     };
     size_t index = (size_t)code;
 

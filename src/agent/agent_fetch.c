@@ -130,6 +130,7 @@ void pawl_agent_fetch_begin_anew(struct pawl_agent *agent)
     case FETCH_WANT:
     case FETCH_FINISH:
     case FETCH_INSTALL:
+    case FETCH_HELD:
     case FETCH_RESET:
     case FETCH_CANCEL:
     case FETCH_CLEAN:
@@ -218,7 +219,7 @@ static void upkeep(struct pawl_agent *agent, struct pawl_wait *wait)
 }
 
 /* A counter that is to rise keeps the engine from starting: it is tried again
- * also while an announced update waits for just that. */
+ * also while an announced update waits for just that, or for a reset. */
 static void rest(struct pawl_agent *agent, struct pawl_wait *wait)
 {
     struct pawl_update_info info;
@@ -228,7 +229,9 @@ static void rest(struct pawl_agent *agent, struct pawl_wait *wait)
     if (info.counter_pending) {
         upkeep(agent, &engine);
     }
-    if (pawl_agent_rested(agent, &agent->fetch.backoff, wait)) {
+    if (agent->fetch.state == FETCH_HELD) {
+        pawl_agent_trust_held(agent, wait);
+    } else if (pawl_agent_rested(agent, &agent->fetch.backoff, wait)) {
         begin(agent, wait);
     }
     pawl_agent_merge_wait(wait, &engine);
@@ -592,6 +595,7 @@ void pawl_agent_fetch_step(struct pawl_agent *agent, struct pawl_wait *wait)
         idle(agent, wait);
         break;
     case FETCH_REST:
+    case FETCH_HELD:
         rest(agent, wait);
         break;
     case FETCH_CONNECT:

@@ -32,6 +32,7 @@ enum fetch_state {
     FETCH_PAYLOAD_BODY,
     FETCH_FINISH,  /* the engine verifies from flash */
     FETCH_INSTALL, /* consent, window, staging */
+    FETCH_HELD,    /* a trust document waits for a reset */
     FETCH_RESET,   /* say goodbye, then reset */
     FETCH_CANCEL,  /* the engine gives up another update */
     FETCH_CLEAN    /* and becomes READY */
@@ -111,6 +112,8 @@ void pawl_agent_trial_step(struct pawl_agent *agent, struct pawl_wait *wait);
 void pawl_agent_trial_proved(struct pawl_agent *agent);
 /* Says goodbye and resets. */
 void pawl_agent_reset(struct pawl_agent *agent);
+/* The fetch lane: lets the last reports go out first. */
+void pawl_agent_fetch_reset(struct pawl_agent *agent);
 
 /* agent_trust.c */
 /* An announcement of trust documents has come. */
@@ -126,6 +129,8 @@ enum pawl_status pawl_agent_trust_uri(const struct pawl_agent *agent,
 void pawl_agent_trust_judge(struct pawl_agent *agent, struct pawl_wait *wait);
 /* Gives up what was announced, and tells why. */
 void pawl_agent_trust_refuse(struct pawl_agent *agent, enum pawl_status status);
+/* The next document waits for a reset: is it allowed now? */
+void pawl_agent_trust_held(struct pawl_agent *agent, struct pawl_wait *wait);
 /* Opens the document in force, or begins with the factory's again. */
 enum pawl_status pawl_agent_trust_open(struct pawl_agent *agent);
 /* Tells what open() has found to be lost. */

@@ -274,6 +274,12 @@ static void finish(struct pawl_agent *agent, struct pawl_wait *wait)
     wait->events = PAWL_WAIT_NOTHING;
 }
 
+void pawl_agent_fetch_reset(struct pawl_agent *agent)
+{
+    agent->fetch.state = FETCH_RESET;
+    agent->fetch.backoff.until_ms = pawl_agent_now_ms(agent) + 2000;
+}
+
 static void install(struct pawl_agent *agent, struct pawl_wait *wait)
 {
     enum pawl_status status = pawl_update_step(&agent->update, wait);
@@ -287,8 +293,7 @@ static void install(struct pawl_agent *agent, struct pawl_wait *wait)
     }
     pawl_agent_say(agent, PAWL_EVENT_INSTALLING, PAWL_OK,
                    "staged: the next reset tries it");
-    agent->fetch.state = FETCH_RESET;
-    agent->fetch.backoff.until_ms = pawl_agent_now_ms(agent) + 2000;
+    pawl_agent_fetch_reset(agent);
     wait->events = PAWL_WAIT_NOTHING;
 }
 
@@ -332,6 +337,7 @@ void pawl_agent_payload_step(struct pawl_agent *agent, struct pawl_wait *wait)
     case FETCH_HEAD:
     case FETCH_BODY:
     case FETCH_START:
+    case FETCH_HELD:
     case FETCH_CANCEL:
     case FETCH_CLEAN:
         break; /* agent_fetch.c */

@@ -171,6 +171,7 @@ static bool is_reported(enum pawl_agent_event_code code)
     case PAWL_EVENT_TRUST_WANTED:
     case PAWL_EVENT_TRUST_LOST:
     case PAWL_EVENT_TRUST_OWNED:
+    case PAWL_EVENT_TRUST_HELD:
         return true;
     case PAWL_EVENT_STARTED:
     case PAWL_EVENT_PROMOTED:

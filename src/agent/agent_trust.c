@@ -10,6 +10,7 @@
 
 #define VERSION_MARK "{version}"
 #define DECIMAL_MAX 21 /* digits of 64 bits, and an end */
+#define ASK_AGAIN_MS 30000u
 
 _Static_assert(PAWL_ENVELOPE_MAX >= PAWL_TRUST_MAX,
                "a trust document is fetched into agent->envelope");
@@ -157,13 +158,88 @@ static enum pawl_status rotate(struct pawl_agent *agent,
     return status;
 }
 
+/* ---- the boot loader must have its turn ---- */
+
+/* A reset helps if the document in force came after the start. If it was there
+ * then, the loader had its turn and did not take it. */
+static bool reset_helps(const struct pawl_agent *agent)
+{
+    return agent->trust.version > agent->trust_at_open;
+}
+
+static void tell_held(struct pawl_agent *agent)
+{
+    tell(agent, PAWL_EVENT_TRUST_HELD, PAWL_ERR_RESET_DUE, agent->trust.version,
+         reset_helps(agent)
+             ? "the boot loader takes this document over at a reset; the next "
+               "one waits"
+             : "the boot loader did not take this document over; the next one "
+               "waits");
+}
+
+static void hold(struct pawl_agent *agent)
+{
+    tell_held(agent);
+    if (reset_helps(agent)) {
+        pawl_agent_lane_close(&agent->fetch);
+        agent->fetch.backoff = (struct pawl_backoff){0};
+        agent->fetch.state = FETCH_HELD;
+    } else {
+        agent->trust_uri[0] = '\0';
+        pawl_agent_fetch_begin_anew(agent);
+    }
+}
+
+/* What was announced comes again with the next connection. */
+static void hold_no_longer(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    agent->trust_uri[0] = '\0';
+    agent->fetch.state = FETCH_REST;
+    wait->events = PAWL_WAIT_NOTHING;
+}
+
+void pawl_agent_trust_held(struct pawl_agent *agent, struct pawl_wait *wait)
+{
+    const struct pawl_agent_config *config = &agent->config;
+    struct pawl_backoff *backoff = &agent->fetch.backoff;
+    enum pawl_answer answer = PAWL_ANSWER_YES;
+
+    if (!pawl_agent_trust_due(agent)) {
+        hold_no_longer(agent, wait);
+        return;
+    }
+    if (agent->trial != TRIAL_NONE ||
+        !pawl_agent_rested(agent, backoff, wait)) {
+        return;
+    }
+    if (config->may_reset != NULL) {
+        answer = config->may_reset(config->ctx);
+    }
+    switch (answer) {
+    case PAWL_ANSWER_YES:
+        pawl_agent_fetch_reset(agent);
+        return;
+    case PAWL_ANSWER_NOT_NOW:
+        backoff->until_ms = pawl_agent_now_ms(agent) + ASK_AGAIN_MS;
+        (void)pawl_agent_rested(agent, backoff, wait);
+        return;
+    case PAWL_ANSWER_NO:
+        break;
+    }
+    hold_no_longer(agent, wait);
+}
+
+/* ---- a document was fetched, or pushed ---- */
+
 void pawl_agent_trust_judge(struct pawl_agent *agent, struct pawl_wait *wait)
 {
     enum pawl_status status = rotate(
         agent, (struct pawl_bytes){agent->envelope, agent->envelope_len});
 
     wait->events = PAWL_WAIT_NOTHING;
-    if (status != PAWL_OK) {
+    if (status == PAWL_ERR_RESET_DUE) {
+        hold(agent);
+    } else if (status != PAWL_OK) {
         pawl_agent_trust_refuse(agent, status);
         pawl_agent_fetch_begin_anew(agent);
     }
@@ -177,7 +253,9 @@ enum pawl_status pawl_agent_trust(struct pawl_agent *agent,
         return PAWL_ERR_STATE;
     }
     enum pawl_status status = rotate(agent, document);
-    if (status < 0) {
+    if (status == PAWL_ERR_RESET_DUE) {
+        tell_held(agent);
+    } else if (status < 0) {
         tell(agent,
              status == PAWL_ERR_STATE ? PAWL_EVENT_TRUST_WANTED
                                       : PAWL_EVENT_TRUST_REFUSED,
@@ -225,6 +303,7 @@ enum pawl_status pawl_agent_trust_open(struct pawl_agent *agent)
     if (status == PAWL_OK) {
         open_owner(agent);
     }
+    agent->trust_at_open = agent->trust.version;
     if (status != PAWL_ERR_LOST || factory.len == 0) {
         return status;
     }

@@ -375,6 +375,187 @@ static void the_owners_anchors_may_be_bad(void)
     CHECK_EQ(world.agent.link.state, LINK_ONLINE);
 }
 
+/* ---- held until the boot loader has had its turn ---- */
+
+static enum pawl_answer reset_answer;
+static unsigned reset_asked;
+
+static enum pawl_answer may_reset(void *ctx)
+{
+    (void)ctx;
+    reset_asked++;
+    return reset_answer;
+}
+
+/* Version 8 came into force since the start; the loader has 7, and 9 waits. */
+static void given_a_held_document(void)
+{
+    world_make();
+    world.loader_version = 7;
+    world.config.may_reset = may_reset;
+    reset_answer = PAWL_ANSWER_NOT_NOW;
+    reset_asked = 0;
+    CHECK_EQ(pawl_agent_open(&world.agent, &world.config), PAWL_OK);
+    world_steps(12);
+    world_forget_events();
+    world_announce_trust(ANY, 10);
+    for (unsigned i = 0; i < 60 && world_count(PAWL_EVENT_TRUST_HELD) == 0;
+         i++) {
+        world_steps(1);
+    }
+    CHECK_EQ(rotated(), 1);
+    CHECK_EQ(world.agent.trust.version, 8);
+    CHECK_EQ(world_count(PAWL_EVENT_TRUST_HELD), 1);
+    CHECK_EQ(world.event_sequence, 8);
+    CHECK_EQ(world.event_status, PAWL_ERR_RESET_DUE);
+    CHECK_EQ(world_count(PAWL_EVENT_TRUST_REFUSED), 0);
+}
+
+static void a_held_document_resets_the_device_when_it_may_be(void)
+{
+    given_a_held_document();
+    world_steps(20);
+    CHECK_EQ(reset_asked, 1);
+    CHECK_EQ(world.reboots, 0);
+    CHECK_EQ(world.wait.events & PAWL_WAIT_DEADLINE, PAWL_WAIT_DEADLINE);
+    CHECK(world.wait.deadline_ms <= world.now_ms + 30000);
+    world.now_ms += 30000;
+    world_steps(1);
+    CHECK_EQ(reset_asked, 2);
+
+    unsigned gets = world.gets; /* it is not fetched again to be held */
+    world_announce_trust(ANY, 11);
+    world_steps(20);
+    CHECK_EQ(world.gets, gets);
+
+    reset_answer = PAWL_ANSWER_YES;
+    world.now_ms += 30000;
+    world_steps(1);
+    CHECK_EQ(world.reboots, 0); /* the reports go out first */
+    world.now_ms += 2000;
+    world_steps(8);
+    CHECK(world.reboots > 0);
+    CHECK_EQ(world_count(PAWL_EVENT_TRUST_HELD), 1);
+}
+
+/* What was announced comes again, and the next one is taken. */
+static void after_the_reset_the_chain_goes_on(void)
+{
+    world_make();
+    world.loader_version = 8;
+    CHECK_EQ(pawl_agent_open(&world.agent, &world.config), PAWL_OK);
+    world.agent.trust.version = world.agent.trust_at_open = 8;
+    world_steps(12);
+    world_announce_trust(ANY, 9);
+    world_steps(40);
+    CHECK_EQ(rotated(), 1);
+    CHECK_EQ(world.agent.trust.version, 9);
+    CHECK_EQ(world.reboots, 0);
+}
+
+static void without_a_hook_a_held_document_resets_the_device(void)
+{
+    given_a_held_document();
+    world.agent.config.may_reset = NULL;
+    world.now_ms += 30000;
+    world_steps(1);
+    world.now_ms += 2000;
+    world_steps(8);
+    CHECK(world.reboots > 0);
+}
+
+/* Updates go on: the next reset may be theirs. */
+static void a_reset_that_is_refused_keeps_no_update_away(void)
+{
+    given_a_held_document();
+    reset_answer = PAWL_ANSWER_NO;
+    world.now_ms += 30000;
+    world_announce(ENVELOPE);
+    for (unsigned i = 0; i < 40 && world.starts == 0; i++) {
+        world_steps(1);
+    }
+    CHECK_EQ(world.starts, 1);
+    CHECK_EQ(world.reboots, 0);
+}
+
+/* The loader had its turn at this start. Another reset would not help, and
+ * another one after it: the operator is told, and it ends there. */
+static void a_loader_that_did_not_follow_is_told_and_not_reset_for_ever(void)
+{
+    world_make();
+    world.loader_version = 6;
+    CHECK_EQ(pawl_agent_open(&world.agent, &world.config), PAWL_OK);
+    world_steps(12);
+    world_announce_trust(ANY, 8);
+    world_steps(40);
+    CHECK_EQ(world_count(PAWL_EVENT_TRUST_HELD), 1);
+    CHECK_EQ(world.event_sequence, 7);
+    CHECK_EQ(world.agent.fetch.state, FETCH_IDLE);
+    world.now_ms += 60000;
+    world_steps(20);
+    CHECK_EQ(world.reboots, 0);
+    world_announce(ENVELOPE);
+    world_steps(20);
+    CHECK_EQ(world.starts, 1);
+}
+
+/* A reset would cost the image on trial an attempt. */
+static void a_trial_is_not_reset_for_a_held_document(void)
+{
+    given_a_held_document();
+    world.agent.trial = TRIAL_WAITING;
+    world.info.trial_deadline_ms = UINT64_MAX;
+    reset_answer = PAWL_ANSWER_YES;
+    unsigned asked = reset_asked;
+    world.now_ms += 60000;
+    world_steps(20);
+    CHECK_EQ(reset_asked, asked);
+    CHECK_EQ(world.reboots, 0);
+    world.agent.trial = TRIAL_NONE;
+    world_steps(1);
+    world.now_ms += 2000;
+    world_steps(8);
+    CHECK(world.reboots > 0);
+}
+
+/* The announcement was taken back meanwhile. */
+static void nothing_is_reset_for_a_document_that_is_not_announced_any_more(void)
+{
+    given_a_held_document();
+    world_announce_trust(ANY, 8);
+    reset_answer = PAWL_ANSWER_YES;
+    world.now_ms += 60000;
+    world_steps(20);
+    CHECK_EQ(world.reboots, 0);
+    CHECK_EQ(world.agent.fetch.state, FETCH_IDLE);
+}
+
+/* A counter that is to rise does not wait for the reset. */
+static void the_engine_has_its_upkeep_while_a_document_is_held(void)
+{
+    given_a_held_document();
+    world.info.counter_pending = true;
+    unsigned steps = world.steps;
+    world_steps(3);
+    CHECK_EQ(world.steps, steps + 3);
+}
+
+/* Whoever pushes it knows when to come again. */
+static void a_pushed_document_that_is_held_says_so_and_resets_nothing(void)
+{
+    world_online();
+    world.loader_version = 6;
+    CHECK_EQ(pawl_agent_trust(&world.agent, PAWL_BYTES(document)),
+             PAWL_ERR_RESET_DUE);
+    CHECK_EQ(world_count(PAWL_EVENT_TRUST_HELD), 1);
+    CHECK_EQ(world_count(PAWL_EVENT_TRUST_REFUSED), 0);
+    CHECK_EQ(world.event_sequence, 7);
+    CHECK_EQ(world.agent.link.state, LINK_ONLINE);
+    world_steps(20);
+    CHECK_EQ(world.reboots, 0);
+    CHECK_EQ(world.agent.trust.version, 7);
+}
+
 /* ---- lost ---- */
 
 static void without_the_factorys_document_a_loss_is_final(void)
@@ -479,6 +660,15 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_pushed_document_that_is_refused_leaves_sessions_alone),
     CHECK_TEST(the_owners_anchors_begin_sessions_anew),
     CHECK_TEST(the_owners_anchors_may_be_bad),
+    CHECK_TEST(a_held_document_resets_the_device_when_it_may_be),
+    CHECK_TEST(after_the_reset_the_chain_goes_on),
+    CHECK_TEST(without_a_hook_a_held_document_resets_the_device),
+    CHECK_TEST(a_reset_that_is_refused_keeps_no_update_away),
+    CHECK_TEST(a_loader_that_did_not_follow_is_told_and_not_reset_for_ever),
+    CHECK_TEST(a_trial_is_not_reset_for_a_held_document),
+    CHECK_TEST(nothing_is_reset_for_a_document_that_is_not_announced_any_more),
+    CHECK_TEST(the_engine_has_its_upkeep_while_a_document_is_held),
+    CHECK_TEST(a_pushed_document_that_is_held_says_so_and_resets_nothing),
     CHECK_TEST(without_the_factorys_document_a_loss_is_final),
     CHECK_TEST(after_a_loss_the_chain_is_replayed),
     CHECK_TEST(a_factory_document_at_the_floor_is_in_force_at_once),

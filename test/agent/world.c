@@ -150,6 +150,9 @@ enum pawl_status pawl_identity_rotate_trust(struct pawl_identity *identity,
     if (world.rotate_status != PAWL_OK) {
         return world.rotate_status;
     }
+    if (world.loader_version != 0 && trust->version > world.loader_version) {
+        return PAWL_ERR_RESET_DUE;
+    }
     trust->version++;
     return trust->version < world.trust_floor ? PAWL_PENDING : PAWL_OK;
 }

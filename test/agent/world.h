@@ -42,6 +42,7 @@ struct world {
     uint64_t trust_version;        /* in force */
     uint64_t trust_floor;          /* below it a rotation only replays */
     enum pawl_status rotate_status, trust_changed_status;
+    uint64_t loader_version; /* of the loader's own document; 0: it has none */
     unsigned rotations, recoveries, trust_changes, owner_opens;
     enum pawl_status own_status, owner_status;
     size_t document_len; /* of the last one */
