@@ -82,16 +82,9 @@ static void flip_geometry(int at, uint32_t pairs)
 
 static void print_all(void)
 {
-    for (int i = 0; i < FAKE_FAULT_REFUSED; i++) {
-        printf("kind flow %s: %llu\n", fake_fault_name((enum fake_fault)i),
-               (unsigned long long)all.kinds[i]);
-    }
+    tell_faults("flow", &all);
     printf("kind flow rot: %llu\n", (unsigned long long)all.rot);
     printf("kind flow unsynced: %llu\n", (unsigned long long)all.unsynced);
-    for (int i = 0; i < PHASE_COUNT; i++) {
-        printf("phase flow %s: %llu\n", phase_names[i],
-               (unsigned long long)all.phases[i]);
-    }
     printf("faults %llu boots %llu states %llu violations %llu\n",
            (unsigned long long)all.faults, (unsigned long long)all.boots,
            (unsigned long long)all.states, (unsigned long long)all.violations);

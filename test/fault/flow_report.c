@@ -51,6 +51,18 @@ void violation(const char *what)
     }
 }
 
+void tell_faults(const char *of, const struct totals *totals)
+{
+    for (int i = 0; i < FAKE_FAULT_REFUSED; i++) {
+        printf("kind %s %s: %llu\n", of, fake_fault_name((enum fake_fault)i),
+               (unsigned long long)totals->kinds[i]);
+    }
+    for (int i = 0; i < PHASE_COUNT; i++) {
+        printf("phase %s %s: %llu\n", of, phase_names[i],
+               (unsigned long long)totals->phases[i]);
+    }
+}
+
 void show(const struct log *log)
 {
     for (uint32_t i = 0; i < log->count; i++) {

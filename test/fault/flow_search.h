@@ -216,6 +216,8 @@ void flow_flip_replay(void);
 void flow_begin(void);
 extern const char *const phase_names[PHASE_COUNT];
 void violation(const char *what);
+/* Prints how often each kind of fault fired, and in which phases. */
+void tell_faults(const char *of, const struct totals *totals);
 /* Prints the operations of a replayed run. */
 void show(const struct log *log);
 

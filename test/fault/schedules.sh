@@ -6,7 +6,8 @@
 # Fuzzes schedules of operations and faults over a whole update, for N seconds,
 # 60 unless told: deeper than run.sh searches, and not all of them. A schedule
 # that violates an invariant is made as short as it can be; its replay id is
-# printed, and the schedule kept in build/fuzz/.
+# printed, and the schedule kept in build/fuzz/. Fails, too, where a kind of
+# fault or a phase of the update was never hit.
 #
 # Exit codes: 0 nothing found, 1 something found, 2 wrong usage, 77 no clang
 # with libFuzzer here.
@@ -40,19 +41,37 @@ if ! { configure_schedules "$root" "$work/build" &&
 fi
 fuzz=$work/build/test/fault/fuzz_flow
 mkdir -p "$root/build/fuzz" "$work/corpus"
-for seed in '\006\000' '\006\001\100\003\001\001' \
-    '\010\002\040\005\001\003\200\007\000\003\300\011\001\002'; do
+# Found by fuzzing: together they hit every kind of fault and every phase.
+n=0
+for seed in '\006\000' '\006\001\100\010\003\001\001' \
+    '\010\002\040\005\005\003\143\000\000\000\000\000\000\000' \
+    '\050\002\317\133\317\317\317\317\317\317\340\005\001\003\200\007\000\003\300\011\002\340' \
+    '\006\034\230\136\147\147\343\031\103\010\034\034\034\034\034\034\034\001\376\377\376\377\034\034\234\034' \
+    '\256\256\256\256\256\010\002\040\005\001\003\200\001\100\003\001\001\007\000\003\300\011\256\012\001\010\002\256\256\040' \
+    '\010\002\200\007\000\002\040\005\001\003\200\007\000\040\005\001\003\200\007\000\003\300\011\001\003\300\011\001\002\011\001\002'; do
     # The words are octal numbers for printf.
     # shellcheck disable=SC2059
-    printf "$seed" >"$work/corpus/seed-${#seed}"
+    printf "$seed" >"$work/corpus/seed-$n"
+    n=$((n + 1))
 done
-# 2 bytes, and 4 for each of at most 8 faults.
-if "$fuzz" -max_total_time="$seconds" -max_len=34 -timeout=20 \
+# 2 bytes, and 4 for each of at most 8 faults; long ones from the start.
+if "$fuzz" -max_total_time="$seconds" -max_len=34 -len_control=0 -timeout=20 \
     -print_final_stats=1 -artifact_prefix="$work/found-" "$work/corpus" \
     >"$work/log" 2>&1; then
-    sed -n 's/^stat::number_of_executed_units: */schedules /p' "$work/log" |
-        sed 's/$/ violations 0/'
-    exit 0
+    awk '
+        /^(kind|phase) schedules / {
+            seen++
+            sub(/:/, "")
+            if ($NF == 0) { print "never hit: " $0; missing++ }
+        }
+        /^stat::number_of_executed_units/ { schedules = $2 }
+        /^schedules faults/ { faults = $3; boots = $5 }
+        END {
+            printf "schedules %d faults %d boots %d violations 0\n",
+                schedules, faults, boots
+            exit seen == 0 || missing != 0
+        }' "$work/log"
+    exit
 fi
 found=$(ls "$work"/found-* 2>/dev/null | head -n 1)
 if [ -z "$found" ]; then
