@@ -23,6 +23,10 @@
  * that have the slot's label as CKA_LABEL and as CKA_ID. Without both, the
  * slot is empty; two keys of one label are refused, not chosen from.
  *
+ * It seals with a key of AES that the token makes the first time and never
+ * gives away, labelled prefix and "-seal", if the token has AES-GCM
+ * (CKM_AES_GCM); else the table has no seal().
+ *
  * A token that was removed, or a session that ended, fails the call that
  * finds out with PAWL_ERR_KEYSTORE; each later call looks for the token again,
  * asks for the PIN and logs in. A session that only was closed or logged out

@@ -47,9 +47,8 @@ extern const struct pawl_resumption pawl_resumption;
  * change of it no ticket is used in any case. */
 void pawl_ticket_wipe(struct pawl_ticket *ticket);
 
-/* The most that pawl_ticket_seal() writes, if the key store adds up to 64
- * bytes. */
-#define PAWL_TICKET_SEALED_MAX (PAWL_TICKET_STORAGE + 64)
+/* The most that pawl_ticket_seal() writes. */
+#define PAWL_TICKET_SEALED_MAX (PAWL_TICKET_STORAGE + PAWL_SEAL_OVERHEAD_MAX)
 
 /*
  * Encrypts a ticket under a key of the key store, for flash. Not for boot's

@@ -21,9 +21,13 @@
  * A TPM that is lost fails the call that finds out with PAWL_ERR_KEYSTORE;
  * each later call begins anew. Authorisation that was refused is never tried
  * again by itself, since TPMs lock (dictionary attack): close the store first.
+ * Where it was the owner's, asked for to seal, keys go on to sign.
  *
- * Authorisation values go to the TPM in the clear. Where its bus can be
- * listened to, they are no protection.
+ * Authorisation values, and what is sealed, go to the TPM in the clear. Where
+ * its bus can be listened to, they are no protection.
+ *
+ * It seals with keys that the TPM makes from the owner's seed at each call, if
+ * the TPM has TPM2_EncryptDecrypt2; else the table has no seal().
  *
  * Nothing transient is left in the TPM between calls, so that a TPM without a
  * resource manager can be used as well. Several stores may be open at once.
@@ -36,8 +40,8 @@
 
 /* Whose authorisation value is asked for. */
 enum pawl_tpm2_auth {
-    PAWL_TPM2_AUTH_OWNER, /* the storage hierarchy's: generate() and destroy()
-                           */
+    PAWL_TPM2_AUTH_OWNER, /* the storage hierarchy's: generate(), destroy(),
+                           * seal() and unseal() */
     PAWL_TPM2_AUTH_KEY    /* the keys': given to them when they are made */
 };
 
@@ -71,6 +75,7 @@ struct pawl_tpm2_keystore {
     const char *reason; /* NULL: what answer says */
     bool open;          /* between open and close */
     bool auth_refused;  /* never again until it is closed */
+    bool seal_refused;  /* the same, for what seals */
 };
 
 /*

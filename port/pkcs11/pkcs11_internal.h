@@ -24,6 +24,51 @@ enum pawl_status pawl_pkcs11_answer(struct pawl_pkcs11_keystore *store,
 enum pawl_status pawl_pkcs11_refuse(struct pawl_pkcs11_keystore *store,
                                     CK_RV answer, const char *reason);
 
+/* ---- pkcs11_keystore.c ---- */
+
+/* What a call of the table wants; used by one operation. */
+struct request {
+    enum pawl_key_slot slot;
+    char label[PAWL_PKCS11_LABEL_MAX];
+    const uint8_t *digest;
+    struct pawl_bytes in; /* to seal or unseal */
+    uint8_t *out;         /* a point, a signature, or what came of in */
+    size_t *out_len;      /* of what came of in: the room, then the length */
+};
+
+typedef enum pawl_status pawl_pkcs11_work(struct pawl_pkcs11_keystore *store,
+                                          struct request *request);
+
+/* Carries an operation out: connects, and once more where only the session
+ * was lost. */
+enum pawl_status pawl_pkcs11_run(struct pawl_pkcs11_keystore *store,
+                                 pawl_pkcs11_work *operation,
+                                 struct request *request);
+
+/* Finds the one object of a class, a type and a label; two are refused.
+ * CK_INVALID_HANDLE: there is none. */
+enum pawl_status pawl_pkcs11_find(struct pawl_pkcs11_keystore *store,
+                                  CK_OBJECT_CLASS class, CK_KEY_TYPE type,
+                                  const char *label, CK_OBJECT_HANDLE *handle);
+
+/* Whether some call of the token gives a key away. */
+bool pawl_pkcs11_can_be_read(struct pawl_pkcs11_keystore *store,
+                             CK_OBJECT_HANDLE key);
+
+/* PAWL_ERR_KEYSTORE: the token is write-protected. */
+enum pawl_status pawl_pkcs11_check_writable(struct pawl_pkcs11_keystore *store);
+
+/* ---- pkcs11_seal.c ---- */
+
+/* Whether the token has what sealing needs. Connected. */
+bool pawl_pkcs11_can_seal(struct pawl_pkcs11_keystore *store);
+
+/* The table's; ctx is the store. */
+enum pawl_status pawl_pkcs11_seal(void *ctx, struct pawl_bytes plain,
+                                  uint8_t *sealed, size_t *sealed_len);
+enum pawl_status pawl_pkcs11_unseal(void *ctx, struct pawl_bytes sealed,
+                                    uint8_t *plain, size_t *plain_len);
+
 /* ---- pkcs11_session.c ---- */
 
 /* Loads the module. */

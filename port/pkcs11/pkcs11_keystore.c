@@ -19,17 +19,6 @@ struct halves {
     CK_OBJECT_HANDLE private_key, public_key;
 };
 
-/* What a call of the table wants; used by one of the operations below. */
-struct request {
-    enum pawl_key_slot slot;
-    char label[PAWL_PKCS11_LABEL_MAX];
-    const uint8_t *digest;
-    uint8_t *out; /* a point or a signature */
-};
-
-typedef enum pawl_status work(struct pawl_pkcs11_keystore *store,
-                              struct request *request);
-
 /* ---- labels ---- */
 
 static bool label_of(const struct pawl_pkcs11_config *config,
@@ -49,13 +38,11 @@ static bool label_of(const struct pawl_pkcs11_config *config,
 
 /* ---- objects ---- */
 
-/* Finds the one object of a class and a label; two are refused. */
-static enum pawl_status find(struct pawl_pkcs11_keystore *store,
-                             CK_OBJECT_CLASS class, const char *label,
-                             CK_OBJECT_HANDLE *handle)
+enum pawl_status pawl_pkcs11_find(struct pawl_pkcs11_keystore *store,
+                                  CK_OBJECT_CLASS class, CK_KEY_TYPE type,
+                                  const char *label, CK_OBJECT_HANDLE *handle)
 {
     CK_FUNCTION_LIST *functions = pawl_pkcs11_functions(store);
-    CK_KEY_TYPE type = CKK_EC;
     CK_ATTRIBUTE wanted[] = {
         {CKA_CLASS, &class, sizeof class},
         {CKA_KEY_TYPE, &type, sizeof type},
@@ -84,12 +71,13 @@ static enum pawl_status find_halves(struct pawl_pkcs11_keystore *store,
                                     const struct request *request,
                                     struct halves *halves)
 {
-    enum pawl_status status =
-        find(store, CKO_PRIVATE_KEY, request->label, &halves->private_key);
+    enum pawl_status status = pawl_pkcs11_find(
+        store, CKO_PRIVATE_KEY, CKK_EC, request->label, &halves->private_key);
 
-    return status == PAWL_OK ? find(store, CKO_PUBLIC_KEY, request->label,
-                                    &halves->public_key)
-                             : status;
+    return status == PAWL_OK
+               ? pawl_pkcs11_find(store, CKO_PUBLIC_KEY, CKK_EC, request->label,
+                                  &halves->public_key)
+               : status;
 }
 
 /* A flag of an object; what it is taken for if the token does not tell. */
@@ -107,8 +95,8 @@ static bool flag_of(struct pawl_pkcs11_keystore *store, CK_OBJECT_HANDLE object,
     return value == CK_TRUE;
 }
 
-static bool can_be_read(struct pawl_pkcs11_keystore *store,
-                        CK_OBJECT_HANDLE private_key)
+bool pawl_pkcs11_can_be_read(struct pawl_pkcs11_keystore *store,
+                             CK_OBJECT_HANDLE private_key)
 {
     return flag_of(store, private_key, CKA_EXTRACTABLE, true) ||
            !flag_of(store, private_key, CKA_SENSITIVE, false);
@@ -129,9 +117,9 @@ static enum pawl_status read_attributes(struct pawl_pkcs11_keystore *store)
         char label[PAWL_PKCS11_LABEL_MAX];
 
         (void)label_of(&store->config, (enum pawl_key_slot)i, label);
-        status = find(store, CKO_PRIVATE_KEY, label, &key);
+        status = pawl_pkcs11_find(store, CKO_PRIVATE_KEY, CKK_EC, label, &key);
         if (status == PAWL_OK && key != CK_INVALID_HANDLE) {
-            found.exportable |= can_be_read(store, key);
+            found.exportable |= pawl_pkcs11_can_be_read(store, key);
             found.persistent &= flag_of(store, key, CKA_TOKEN, false);
         }
     }
@@ -255,7 +243,7 @@ static enum pawl_status make_signature(struct pawl_pkcs11_keystore *store,
     return status;
 }
 
-static enum pawl_status check_writable(struct pawl_pkcs11_keystore *store)
+enum pawl_status pawl_pkcs11_check_writable(struct pawl_pkcs11_keystore *store)
 {
     return store->writable
                ? PAWL_OK
@@ -274,7 +262,7 @@ static enum pawl_status remove_key(struct pawl_pkcs11_keystore *store,
                               halves.public_key == CK_INVALID_HANDLE)) {
         return status; /* an empty slot is no error */
     }
-    status = check_writable(store);
+    status = pawl_pkcs11_check_writable(store);
     if (status == PAWL_OK && halves.private_key != CK_INVALID_HANDLE) {
         status = pawl_pkcs11_answer(
             store,
@@ -318,7 +306,7 @@ static enum pawl_status make_key(struct pawl_pkcs11_keystore *store,
                                  struct request *request)
 {
     struct halves made = {CK_INVALID_HANDLE, CK_INVALID_HANDLE};
-    enum pawl_status status = check_writable(store);
+    enum pawl_status status = pawl_pkcs11_check_writable(store);
 
     if (status == PAWL_OK) {
         status = remove_key(store, request);
@@ -330,7 +318,7 @@ static enum pawl_status make_key(struct pawl_pkcs11_keystore *store,
         return status;
     }
     /* Whatever the template said: a key that can be read is not kept. */
-    if (can_be_read(store, made.private_key)) {
+    if (pawl_pkcs11_can_be_read(store, made.private_key)) {
         (void)remove_key(store, request);
         return pawl_pkcs11_refuse(store, CKR_TEMPLATE_INCONSISTENT,
                                   "the token made a key that can be read: it "
@@ -383,7 +371,8 @@ static enum pawl_status reach(struct pawl_pkcs11_keystore *store)
 }
 
 static enum pawl_status carry_out(struct pawl_pkcs11_keystore *store,
-                                  work *operation, struct request *request)
+                                  pawl_pkcs11_work *operation,
+                                  struct request *request)
 {
     bool again = store->connected;
     enum pawl_status status = reach(store);
@@ -402,24 +391,36 @@ static enum pawl_status carry_out(struct pawl_pkcs11_keystore *store,
     return status;
 }
 
-static enum pawl_status run(void *ctx, work *operation, struct request *request)
+enum pawl_status pawl_pkcs11_run(struct pawl_pkcs11_keystore *store,
+                                 pawl_pkcs11_work *operation,
+                                 struct request *request)
 {
-    struct pawl_pkcs11_keystore *store = ctx;
     struct pawl_pkcs11_guard guard;
     enum pawl_status status = PAWL_ERR_KEYSTORE;
 
     if (store->library == NULL) {
         return status; /* not open; the reason stays */
     }
-    if ((int)request->slot < 0 || request->slot >= PAWL_KEY_SLOTS) {
-        return pawl_pkcs11_refuse(store, CKR_ARGUMENTS_BAD,
-                                  "there is no such slot");
-    }
-    (void)label_of(&store->config, request->slot, request->label);
     pawl_pkcs11_guard_begin(&guard);
     status = carry_out(store, operation, request);
     pawl_pkcs11_guard_end(&guard);
     return status;
+}
+
+static enum pawl_status run(void *ctx, pawl_pkcs11_work *operation,
+                            struct request *request)
+{
+    struct pawl_pkcs11_keystore *store = ctx;
+
+    if (store->library != NULL &&
+        ((int)request->slot < 0 || request->slot >= PAWL_KEY_SLOTS)) {
+        return pawl_pkcs11_refuse(store, CKR_ARGUMENTS_BAD,
+                                  "there is no such slot");
+    }
+    if (store->library != NULL) {
+        (void)label_of(&store->config, request->slot, request->label);
+    }
+    return pawl_pkcs11_run(store, operation, request);
 }
 
 static enum pawl_status generate(void *ctx, enum pawl_key_slot slot)
@@ -502,6 +503,10 @@ enum pawl_status pawl_pkcs11_open(struct pawl_pkcs11_keystore *store,
     status = pawl_pkcs11_connect(store);
     if (status == PAWL_OK) {
         status = read_attributes(store);
+    }
+    if (status == PAWL_OK && pawl_pkcs11_can_seal(store)) {
+        store->keystore.seal = pawl_pkcs11_seal;
+        store->keystore.unseal = pawl_pkcs11_unseal;
     }
     pawl_pkcs11_guard_end(&guard);
     if (status != PAWL_OK) {

@@ -26,7 +26,45 @@ bool pawl_tpm2_is_lost(TSS2_RC answer);
 /* Whether other objects take the TPM's memory. */
 bool pawl_tpm2_is_crowded(TSS2_RC answer);
 
+/* ---- tpm2_keystore.c ---- */
+
+/* What a call of the table wants; used by one operation. */
+struct request {
+    enum pawl_key_slot slot;
+    TPM2_HANDLE handle;
+    const uint8_t *digest;
+    struct pawl_bytes in; /* to seal or unseal */
+    uint8_t *out;         /* a point, a signature, or what came of in */
+    size_t *out_len;      /* of what came of in: the room, then the length */
+};
+
+typedef enum pawl_status pawl_tpm2_work(struct pawl_tpm2_keystore *store,
+                                        struct request *request);
+
+/* Carries an operation out: connects, and makes room in the TPM. */
+enum pawl_status pawl_tpm2_run(struct pawl_tpm2_keystore *store,
+                               pawl_tpm2_work *operation,
+                               struct request *request);
+
+/* ---- tpm2_seal.c ---- */
+
+/* Whether the TPM has the commands that sealing needs. Connected. */
+bool pawl_tpm2_can_seal(struct pawl_tpm2_keystore *store);
+
+/* The table's; ctx is the store. */
+enum pawl_status pawl_tpm2_seal(void *ctx, struct pawl_bytes plain,
+                                uint8_t *sealed, size_t *sealed_len);
+enum pawl_status pawl_tpm2_unseal(void *ctx, struct pawl_bytes sealed,
+                                  uint8_t *plain, size_t *plain_len);
+
 /* ---- tpm2_object.c ---- */
+
+/* Makes a key from the owner's seed: the same at each call with the same
+ * template. Flush it. */
+enum pawl_status pawl_tpm2_make_primary(struct pawl_tpm2_keystore *store,
+                                        const TPM2B_PUBLIC *template,
+                                        ESYS_TR *key);
+void pawl_tpm2_flush(struct pawl_tpm2_keystore *store, ESYS_TR key);
 
 /*
  * Flushes each transient object that this connection sees. With a resource

@@ -12,17 +12,6 @@
 #define OWNER_FIRST 0x81000000u
 #define OWNER_LAST 0x817FFFFFu
 
-/* What a call of the table wants; used by one of the operations below. */
-struct request {
-    enum pawl_key_slot slot;
-    TPM2_HANDLE handle;
-    const uint8_t *digest;
-    uint8_t *out; /* a point or a signature */
-};
-
-typedef enum pawl_status work(struct pawl_tpm2_keystore *store,
-                              struct request *request);
-
 /* ---- keys ---- */
 
 /* A key that pawl can use: P-256, for ECDSA over any digest. */
@@ -254,18 +243,15 @@ static void disconnect_tpm(struct pawl_tpm2_keystore *store)
     store->tcti = NULL;
 }
 
-static enum pawl_status run(void *ctx, work *operation, struct request *request)
+enum pawl_status pawl_tpm2_run(struct pawl_tpm2_keystore *store,
+                               pawl_tpm2_work *operation,
+                               struct request *request)
 {
-    struct pawl_tpm2_keystore *store = ctx;
-    enum pawl_status status = PAWL_ERR_FAULT;
+    enum pawl_status status = PAWL_ERR_KEYSTORE;
 
     if (!store->open) {
-        return PAWL_ERR_KEYSTORE; /* the reason stays */
+        return status; /* the reason stays */
     }
-    if ((int)request->slot < 0 || request->slot >= PAWL_KEY_SLOTS) {
-        return pawl_tpm2_refuse(store, TPM2_RC_VALUE, "there is no such slot");
-    }
-    request->handle = handle_of(store, (int)request->slot);
     status = connect_tpm(store);
     if (status == PAWL_OK) {
         status = operation(store, request);
@@ -278,6 +264,19 @@ static enum pawl_status run(void *ctx, work *operation, struct request *request)
         disconnect_tpm(store);
     }
     return status;
+}
+
+static enum pawl_status run(void *ctx, pawl_tpm2_work *operation,
+                            struct request *request)
+{
+    struct pawl_tpm2_keystore *store = ctx;
+
+    if (store->open &&
+        ((int)request->slot < 0 || request->slot >= PAWL_KEY_SLOTS)) {
+        return pawl_tpm2_refuse(store, TPM2_RC_VALUE, "there is no such slot");
+    }
+    request->handle = handle_of(store, (int)request->slot);
+    return pawl_tpm2_run(store, operation, request);
 }
 
 static enum pawl_status generate(void *ctx, enum pawl_key_slot slot)
@@ -355,6 +354,10 @@ enum pawl_status pawl_tpm2_open(struct pawl_tpm2_keystore *store,
             pawl_tpm2_flush_all(store);
             status = read_attributes(store);
         }
+    }
+    if (status == PAWL_OK && pawl_tpm2_can_seal(store)) {
+        store->keystore.seal = pawl_tpm2_seal;
+        store->keystore.unseal = pawl_tpm2_unseal;
     }
     if (status != PAWL_OK) {
         pawl_tpm2_close(store);

@@ -148,7 +148,7 @@ void pawl_tpm2_release(struct pawl_tpm2_keystore *store, struct object *object)
 
 /* ---- making ---- */
 
-static void flush(struct pawl_tpm2_keystore *store, ESYS_TR handle)
+void pawl_tpm2_flush(struct pawl_tpm2_keystore *store, ESYS_TR handle)
 {
     if (handle != ESYS_TR_NONE) {
         (void)Esys_FlushContext(store->esys, handle);
@@ -172,14 +172,15 @@ void pawl_tpm2_flush_all(struct pawl_tpm2_keystore *store)
         if (Esys_TR_FromTPMPublic(store->esys, data->data.handles.handle[i],
                                   ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
                                   &object) == TSS2_RC_SUCCESS) {
-            flush(store, object);
+            pawl_tpm2_flush(store, object);
         }
     }
     Esys_Free(data);
 }
 
-static enum pawl_status make_parent(struct pawl_tpm2_keystore *store,
-                                    ESYS_TR *parent)
+enum pawl_status pawl_tpm2_make_primary(struct pawl_tpm2_keystore *store,
+                                        const TPM2B_PUBLIC *template,
+                                        ESYS_TR *key)
 {
     static const TPM2B_SENSITIVE_CREATE no_secret;
     enum pawl_status status =
@@ -187,11 +188,11 @@ static enum pawl_status make_parent(struct pawl_tpm2_keystore *store,
 
     return status == PAWL_OK
                ? pawl_tpm2_answer(
-                     store, Esys_CreatePrimary(
-                                store->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD,
-                                ESYS_TR_NONE, ESYS_TR_NONE, &no_secret,
-                                &storage_template, &no_data, &no_pcr, parent,
-                                NULL, NULL, NULL, NULL))
+                     store, Esys_CreatePrimary(store->esys, ESYS_TR_RH_OWNER,
+                                               ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                                               ESYS_TR_NONE, &no_secret,
+                                               template, &no_data, &no_pcr, key,
+                                               NULL, NULL, NULL, NULL))
                : status;
 }
 
@@ -258,7 +259,7 @@ static enum pawl_status load_and_keep(struct pawl_tpm2_keystore *store,
     if (status == PAWL_OK) {
         status = evict_control(store, child, handle);
     }
-    flush(store, child);
+    pawl_tpm2_flush(store, child);
     Esys_Free(private_area); /* encrypted under the parent */
     Esys_Free(public_area);
     return status;
@@ -268,12 +269,13 @@ enum pawl_status pawl_tpm2_make(struct pawl_tpm2_keystore *store,
                                 TPM2_HANDLE handle)
 {
     ESYS_TR parent = ESYS_TR_NONE;
-    enum pawl_status status = make_parent(store, &parent);
+    enum pawl_status status =
+        pawl_tpm2_make_primary(store, &storage_template, &parent);
 
     if (status == PAWL_OK) {
         status = load_and_keep(store, parent, handle);
     }
-    flush(store, parent);
+    pawl_tpm2_flush(store, parent);
     return status;
 }
 

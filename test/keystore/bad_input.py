@@ -234,6 +234,49 @@ def check_failures(run, store, failing):
     failing.asks("")
 
 
+def check_sealing(run, store, failing):
+    """A token that fails is told from what it has not sealed."""
+    secret = "5a" * 48
+    with Probe(run, store, failing.name, **failing.env) as probe:
+        for what, asked, status, reason in (
+                ("read-only: no key for sealing is made", "flags 0x2",
+                 "PAWL_ERR_KEYSTORE", "write-protected"),
+                ("full: nor there", "C_GenerateKey 0x31", "PAWL_ERR_FULL",
+                 "full"),
+                ("nor one that can be read", "extractable 1",
+                 "PAWL_ERR_KEYSTORE", "can be read"),
+                ("fails while it seals", "C_Encrypt 0x30",
+                 "PAWL_ERR_KEYSTORE", "broken")):
+            failing.asks(asked + "\n")
+            opened = probe.say("reopen")
+            answer = probe.say("seal 256 " + secret)
+            run.row("pkcs11", what, says(opened, "PAWL_OK") and
+                    says(answer, status, reason), answer["reason"])
+        failing.asks("")
+        sealed = probe.say("seal 256 " + secret)["data"]
+        for what, asked, status in (
+                ("damage by its name", "C_Decrypt 0x40", "PAWL_ERR_SIGNATURE"),
+                ("general error, and it works", "C_Decrypt 0x5\nonce 1",
+                 "PAWL_ERR_SIGNATURE"),
+                ("general error, and always", "C_Decrypt 0x5",
+                 "PAWL_ERR_KEYSTORE"),
+                ("removed while it unseals", "C_Decrypt 0x32",
+                 "PAWL_ERR_KEYSTORE")):
+            failing.asks(asked + "\n")
+            answer = probe.say("unseal 256 " + sealed)
+            failing.asks("")
+            again = probe.say("unseal 256 " + sealed)
+            run.row("pkcs11", what, says(answer, status) and
+                    answer["data"] == "" and again["data"] == secret,
+                    f"{answer['status']}, {answer['reason']}")
+    failing.asks("without 0x1087\n")
+    with Probe(run, store, failing.name, **failing.env) as probe:
+        run.row("pkcs11", "without AES-GCM nothing is sealed",
+                says(probe.say("seal 256 " + secret), "PAWL_ERR_UNSUPPORTED")
+                and says(probe.say("sign 0 " + DIGEST), "PAWL_OK"))
+    failing.asks("")
+
+
 def check_foreign_keys(run, store):
     """Keys that other tools have put into the token."""
     pkcs11_tool(store, "--keypairgen", "--key-type", "EC:secp384r1", "--label",
@@ -274,6 +317,7 @@ def check_bad_pkcs11(run):
         check_pins(run, store, failing)
         check_pin_each_time(run, store, failing)
         check_failures(run, store, failing)
+        check_sealing(run, store, failing)
         check_foreign_keys(run, store)
 
 
@@ -315,7 +359,16 @@ def check_owner(run, store):
         run.row("tpm2", "the owner's authorisation is missing: the key stays",
                 says(answer, "PAWL_ERR_KEYSTORE", "value is wrong") and
                 probe.say("point 0")["data"] == before, answer["reason"])
+    with Probe(run, store) as probe:
+        answers = [probe.say("seal 256 5a"), probe.say("seal 256 5a")]
+        run.row("tpm2", "nor is anything sealed, but keys sign",
+                all(says(each, "PAWL_ERR_KEYSTORE", "value is wrong")
+                    for each in answers) and
+                says(probe.say("sign 0 " + DIGEST), "PAWL_OK"))
     with Probe(run, store, PAWL_OWNER_AUTH="secret") as probe:
+        sealed = probe.say("seal 256 5a")
+        run.row("tpm2", "with it, it is", says(sealed, "PAWL_OK") and probe.say(
+            "unseal 1 " + sealed["data"])["data"] == "5a")
         run.row("tpm2", "the owner's authorisation is given",
                 says(probe.say("generate 0"), "PAWL_OK") and
                 says(probe.say("sign 0 " + DIGEST), "PAWL_OK"))

@@ -11,7 +11,8 @@
  *                    set in each token's information besides; "extractable 1",
  *                    keys are made extractable; "again 0xa0", what a login
  *                    for one use of a key answers; "once 1", the first failure
- *                    removes the file
+ *                    removes the file; "without 0x1087", a mechanism that it
+ *                    does not have
  *   FAILING_LOG      a line is added for each login, with what it answered
  */
 #define _GNU_SOURCE 1
@@ -78,6 +79,9 @@ static CK_RV mechanism_info(CK_SLOT_ID slot, CK_MECHANISM_TYPE type,
                             CK_MECHANISM_INFO *info)
 {
     FAIL_IF_ASKED(C_GetMechanismInfo)
+    if (type == number_of("without") && type != 0) {
+        return CKR_MECHANISM_INVALID;
+    }
     return real->C_GetMechanismInfo(slot, type, info);
 }
 
@@ -135,6 +139,40 @@ static CK_RV sign(CK_SESSION_HANDLE session, unsigned char *data, CK_ULONG len,
     return answer;
 }
 
+static CK_RV encrypt(CK_SESSION_HANDLE session, unsigned char *plain,
+                     CK_ULONG plain_len, unsigned char *made,
+                     CK_ULONG *made_len)
+{
+    CK_RV answer = real->C_Encrypt(session, plain, plain_len, made, made_len);
+    CK_RV asked = asked_of("C_Encrypt");
+
+    return asked != CKR_OK ? asked : answer;
+}
+
+static CK_RV decrypt(CK_SESSION_HANDLE session, unsigned char *data,
+                     CK_ULONG len, unsigned char *plain, CK_ULONG *plain_len)
+{
+    CK_RV answer = real->C_Decrypt(session, data, len, plain, plain_len);
+    CK_RV asked = asked_of("C_Decrypt");
+
+    return asked != CKR_OK ? asked : answer;
+}
+
+static CK_RV generate_one(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+                          CK_ATTRIBUTE *template, CK_ULONG count,
+                          CK_OBJECT_HANDLE *key)
+{
+    static CK_BBOOL yes = CK_TRUE;
+
+    FAIL_IF_ASKED(C_GenerateKey)
+    for (CK_ULONG i = 0; number_of("extractable") != 0 && i < count; i++) {
+        if (template[i].type == CKA_EXTRACTABLE) {
+            template[i].pValue = &yes;
+        }
+    }
+    return real->C_GenerateKey(session, mechanism, template, count, key);
+}
+
 static CK_RV generate(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
                       CK_ATTRIBUTE *public_half, CK_ULONG public_count,
                       CK_ATTRIBUTE *private_half, CK_ULONG private_count,
@@ -190,6 +228,9 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
     own.C_SignInit = sign_init;
     own.C_Sign = sign;
     own.C_GenerateKeyPair = generate;
+    own.C_GenerateKey = generate_one;
+    own.C_Encrypt = encrypt;
+    own.C_Decrypt = decrypt;
     own.C_DestroyObject = destroy;
     *list = &own;
     return CKR_OK;

@@ -23,7 +23,7 @@ import tempfile
 sys.dont_write_bytecode = True
 
 # First, since it says what is missing here.
-from harness import (SLOTS, Probe, PublicOnly, Run,  # noqa: E402
+from harness import (DIGEST, SLOTS, Probe, PublicOnly, Run,  # noqa: E402
                      make_store, says)
 
 from cryptography.hazmat.primitives import serialization  # noqa: E402
@@ -70,6 +70,14 @@ def fill_tpm(store, full, taken):
         taken.append(("tpm2_evictcontrol", ["-c", handle]))
 
 
+def can_seal(run, kind):
+    """p11-kit's client need not hand AES-GCM on; all others seal."""
+    if kind is not stores.P11Kit:
+        return True
+    with make_store(run, kind) as store, Probe(run, store) as probe:
+        return not says(probe.say("seal 256 00"), "PAWL_ERR_UNSUPPORTED")
+
+
 def check_store(run, kind):
     """The conformance check; the store is lost and filled on request."""
     with make_store(run, kind) as store:
@@ -104,12 +112,63 @@ def check_store(run, kind):
                     passed += answer["outcome"] == "passed"
                     skipped += answer["outcome"] == "skipped"
     run.cell(kind.kind, "conformance", f"{passed} held, {skipped} skipped")
-    # Of 25: a store that cannot be lost or filled, or does not seal.
+    # Of 28: a store that cannot be lost or filled, or does not seal.
     expected = 2 * (not can_lose) + 2 * (not can_fill) + \
-        3 * (kind is not stores.Soft)
+        6 * (not can_seal(run, kind))
     run.row(kind.kind, "conformance", answer.get("violated") == 0 and
-            skipped == expected and passed == 25 - expected,
+            skipped == expected and passed == 28 - expected,
             f"{passed} sentences held, {skipped} skipped")
+
+
+# ---- sealing ----
+
+SECRET = "5a" * 48
+
+
+def check_sealing(run, kind):
+    """What one store has sealed, no other opens; and nobody in its place."""
+    if not can_seal(run, kind):
+        run.cell(kind.kind, "seals", "no")
+        run.row(kind.kind, "cannot seal, and says so", True)
+        return
+    with make_store(run, kind) as store, make_store(run, kind) as other:
+        with Probe(run, store) as probe, Probe(run, other) as stranger:
+            sealed = probe.say("seal 256 " + SECRET)["data"]
+            foreign = stranger.say("seal 256 " + SECRET)["data"]
+            run.cell(kind.kind, "seals", f"adds {len(sealed) // 2 - 48}")
+            run.row(kind.kind, "what is sealed is unsealed",
+                    len(sealed) // 2 - 48 in range(1, 65) and
+                    probe.say("unseal 48 " + sealed).get("data") == SECRET)
+            answers = [probe.say("unseal 256 " + foreign),
+                       stranger.say("unseal 256 " + sealed)]
+            run.row(kind.kind, "what another store has sealed is refused",
+                    all(says(each, "PAWL_ERR_SIGNATURE") for each in answers),
+                    answers[0]["reason"])
+            run.row(kind.kind, "and keys and sealing work as before",
+                    says(probe.say("generate 1"), "PAWL_OK") and
+                    says(probe.say("sign 1 " + DIGEST), "PAWL_OK") and
+                    probe.say("unseal 48 " + sealed).get("data") == SECRET)
+            for what, line in (("room to seal", "seal 50 " + SECRET),
+                               ("room to unseal", "unseal 47 " + sealed)):
+                run.row(kind.kind, f"too little {what}",
+                        says(probe.say(line), "PAWL_ERR_TOO_SMALL"))
+            if kind is stores.Soft:
+                return
+            run.row(kind.kind, "more than can be sealed",
+                    probe.say("oversized") == {"seal": "PAWL_ERR_LIMIT",
+                                               "unseal": "PAWL_ERR_SIGNATURE"})
+            store.lose()
+            answers = [probe.say("unseal 256 " + sealed),
+                       probe.say("seal 256 " + SECRET)]
+            run.row(kind.kind, "a store that is lost neither seals nor "
+                    "unseals", all(says(each, "PAWL_ERR_KEYSTORE")
+                                   for each in answers), answers[0]["reason"])
+            store.find_again()
+            run.row(kind.kind, "found again, it unseals what it had sealed",
+                    probe.say("unseal 48 " + sealed).get("data") == SECRET)
+        with Probe(run, store) as probe:
+            run.row(kind.kind, "and so does another process",
+                    probe.say("unseal 48 " + sealed).get("data") == SECRET)
 
 
 # ---- sessions ----
@@ -271,7 +330,7 @@ def judge_memories(run, kind, inside, outside, signed):
 # ---- everything ----
 
 def print_table(run):
-    columns = ["conformance", "session", "lost in a handshake",
+    columns = ["conformance", "seals", "session", "lost in a handshake",
                "key in our memory", "when idle", "key in its own process"]
     rows = [["store"] + columns]
     for store, cells in run.table.items():
@@ -295,6 +354,7 @@ def main():
         parts = [(f"{name} {kind.kind}", part, (run, kind))
                  for kind in stores.ALL
                  for name, part in (("check", check_store),
+                                    ("sealing", check_sealing),
                                     ("sessions", check_sessions),
                                     ("memory", search_memories),
                                     ("tool", devices.check_tool))]

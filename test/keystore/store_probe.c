@@ -11,6 +11,9 @@
  *   attributes
  *   generate | point | destroy SLOT
  *   sign SLOT HEX           HEX: a digest
+ *   seal | unseal ROOM HEX  at most 96 bytes
+ *   oversized               seals one byte too many, unseals 4 KiB that begin
+ *                           as what is sealed
  *   loop SLOT               sign, without end, until the next line arrives
  *   check IDEVID LOSE FILL COUNT
  *                           the conformance check; 1 or 0: the IDevID's slot
@@ -129,6 +132,41 @@ static void call(const char *what, enum pawl_key_slot slot, const char *more)
     } else {
         answer(PAWL_ERR_ARGUMENT, NULL, 0);
     }
+}
+
+/* Seals or unseals into so many bytes of room. */
+static void call_sealing(const char *what, size_t room, const char *hex)
+{
+    const struct pawl_keystore *store = keys.keystore;
+    uint8_t in[192], out[256];
+    size_t len = strlen(hex) / 2;
+    bool sealing = strcmp(what, "seal") == 0;
+
+    if (len > sizeof in || room > sizeof out || !unhex(hex, in, len)) {
+        answer(PAWL_ERR_ARGUMENT, NULL, 0);
+    } else if (store->seal == NULL || store->unseal == NULL) {
+        answer(PAWL_ERR_UNSUPPORTED, NULL, 0);
+    } else {
+        enum pawl_status status = (sealing ? store->seal : store->unseal)(
+            store->ctx, (struct pawl_bytes){in, len}, out, &room);
+
+        answer(status, out, room);
+    }
+}
+
+static void call_oversized(void)
+{
+    const struct pawl_keystore *store = keys.keystore;
+    static uint8_t in[4096] = {1}, out[4096];
+    size_t sealed_len = sizeof out, plain_len = sizeof out;
+    enum pawl_status sealed =
+        store->seal(store->ctx, (struct pawl_bytes){in, PAWL_SEAL_MAX + 1}, out,
+                    &sealed_len);
+    enum pawl_status plain =
+        store->unseal(store->ctx, PAWL_BYTES(in), out, &plain_len);
+
+    printf("{\"seal\": \"%s\", \"unseal\": \"%s\"}\n", pawl_status_name(sealed),
+           pawl_status_name(plain));
 }
 
 static void print_attributes(void)
@@ -407,6 +445,11 @@ static void obey(void)
         answer(PAWL_ERR_STATE, NULL, 0);
     } else if (strcmp(what, "attributes") == 0) {
         print_attributes();
+    } else if (strcmp(what, "seal") == 0 || strcmp(what, "unseal") == 0) {
+        (void)sscanf(line, "%*s %*u %511s", one);
+        call_sealing(what, slot, one);
+    } else if (strcmp(what, "oversized") == 0) {
+        call_oversized();
     } else if (strcmp(what, "second") == 0) {
         beside_itself((enum pawl_key_slot)slot);
     } else if (strcmp(what, "loop") == 0) {

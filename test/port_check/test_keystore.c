@@ -465,6 +465,135 @@ static enum pawl_status gives_another(void *ctx, struct pawl_bytes sealed,
     return status;
 }
 
+/* What was sealed last comes again. */
+static enum pawl_status seals_it_once(void *ctx, struct pawl_bytes plain,
+                                      uint8_t *sealed, size_t *len)
+{
+    static uint8_t plain_before[64], sealed_before[128];
+    static size_t plain_len, sealed_len;
+    bool known = plain_len > 0 && plain.len == plain_len &&
+                 *len >= sealed_len &&
+                 memcmp(plain.data, plain_before, plain_len) == 0;
+
+    if (known) {
+        memcpy(sealed, sealed_before, sealed_len);
+        *len = sealed_len;
+        return PAWL_OK;
+    }
+    enum pawl_status status = fake.keystore.seal(ctx, plain, sealed, len);
+
+    if (status == PAWL_OK && plain.len <= sizeof plain_before &&
+        *len <= sizeof sealed_before) {
+        memcpy(plain_before, plain.data, plain.len);
+        memcpy(sealed_before, sealed, *len);
+        plain_len = plain.len;
+        sealed_len = *len;
+    }
+    return status;
+}
+
+static enum pawl_status seals_1024_bytes(void *ctx, struct pawl_bytes plain,
+                                         uint8_t *sealed, size_t *len)
+{
+    bool zeros = plain.len > 1 && plain.data[0] == 0 && plain.data[1] == 0;
+
+    return plain.len > 1024 && !zeros
+               ? PAWL_ERR_LIMIT
+               : fake.keystore.seal(ctx, plain, sealed, len);
+}
+
+/* By a mask of its own each time, and so apart; but 512 bytes at a time. */
+static enum pawl_status seals_in_pieces(void *ctx, struct pawl_bytes plain,
+                                        uint8_t *sealed, size_t *len)
+{
+    enum pawl_status status = fake.keystore.seal(ctx, plain, sealed, len);
+
+    for (size_t i = 513; status == PAWL_OK && i < plain.len; i++) {
+        sealed[i] = sealed[i - 512];
+    }
+    return status;
+}
+
+/* As many bytes more behind what is sealed. */
+#define MORE 50
+
+static enum pawl_status adds_more(void *ctx, struct pawl_bytes plain,
+                                  uint8_t *sealed, size_t *len)
+{
+    size_t room = *len;
+    enum pawl_status status = fake.keystore.seal(ctx, plain, sealed, len);
+
+    *len += status == PAWL_OK || status == PAWL_ERR_TOO_SMALL ? MORE : 0;
+    if (status != PAWL_OK || *len > room) {
+        return status == PAWL_OK ? PAWL_ERR_TOO_SMALL : status;
+    }
+    for (size_t i = 0; i < MORE; i++) {
+        sealed[*len - MORE + i] = (uint8_t)i;
+    }
+    return PAWL_OK;
+}
+
+static enum pawl_status takes_less(void *ctx, struct pawl_bytes sealed,
+                                   uint8_t *plain, size_t *len)
+{
+    sealed.len -= sealed.len < MORE ? 0 : MORE;
+    return fake.keystore.unseal(ctx, sealed, plain, len);
+}
+
+/* A key for sealing that does not outlive a reset. */
+static unsigned resets, sealed_in;
+
+static enum pawl_status counts_resets(void *ctx)
+{
+    resets++;
+    return reopen(ctx);
+}
+
+static enum pawl_status seals_until_a_reset(void *ctx, struct pawl_bytes plain,
+                                            uint8_t *sealed, size_t *len)
+{
+    sealed_in = resets;
+    return fake.keystore.seal(ctx, plain, sealed, len);
+}
+
+static enum pawl_status unseals_until_a_reset(void *ctx,
+                                              struct pawl_bytes sealed,
+                                              uint8_t *plain, size_t *len)
+{
+    return sealed_in != resets ? PAWL_ERR_SIGNATURE
+                               : fake.keystore.unseal(ctx, sealed, plain, len);
+}
+
+static enum pawl_status drops_what_follows(void *ctx, struct pawl_bytes sealed,
+                                           uint8_t *plain, size_t *len)
+{
+    enum pawl_status status = fake.keystore.unseal(ctx, sealed, plain, len);
+
+    if (status == PAWL_ERR_SIGNATURE && sealed.len > 1) {
+        sealed.len--;
+        *len = 48;
+        status = fake.keystore.unseal(ctx, sealed, plain, len);
+    }
+    return status;
+}
+
+static enum pawl_status takes_short_ones(void *ctx, struct pawl_bytes sealed,
+                                         uint8_t *plain, size_t *len)
+{
+    return sealed.len == 5 ? PAWL_OK
+                           : fake.keystore.unseal(ctx, sealed, plain, len);
+}
+
+/* 13, 24, 35: as the check fills in what is foreign. */
+static enum pawl_status takes_foreign_ones(void *ctx, struct pawl_bytes sealed,
+                                           uint8_t *plain, size_t *len)
+{
+    return sealed.len > 3 && sealed.data[1] == 13 && sealed.data[2] == 24 &&
+                   sealed.data[3] == 35
+               ? PAWL_OK
+               : fake.keystore.unseal(ctx, sealed, plain, len);
+}
+
 /* ---- the defects and what they violate ---- */
 
 struct defect {
@@ -516,7 +645,17 @@ static const struct defect defects[] = {
     {.violates = "seal", .call.unseal = gives_another},
     {.violates = "room", .call.seal = asks_for_less},
     {.violates = "room", .call.unseal = wants_less},
+    {.violates = "sealed anew", .call.seal = seals_it_once},
+    {.violates = "sealed anew", .call.seal = seals_in_pieces},
+    {.violates = "lengths", .call.seal = seals_1024_bytes},
+    {.violates = "lengths", .call = {.seal = adds_more, .unseal = takes_less}},
+    {.violates = "reset",
+     .call = {.seal = seals_until_a_reset, .unseal = unseals_until_a_reset},
+     .reopen = counts_resets},
     {.violates = "unseal", .call.unseal = cannot_tell},
+    {.violates = "unseal", .call.unseal = drops_what_follows},
+    {.violates = "unseal", .call.unseal = takes_short_ones},
+    {.violates = "unseal", .call.unseal = takes_foreign_ones},
 };
 
 #define REPLACE(member)                                                        \
@@ -555,7 +694,7 @@ static void a_good_store_violates_nothing(void)
     CHECK_EQ(pawl_port_check(&check), 0);
     CHECK_EQ(reported.violated, 0);
     CHECK_EQ(reported.skipped, 0);
-    CHECK_EQ(reported.passed, 25);
+    CHECK_EQ(reported.passed, 28);
     CHECK(!reported.foreign);
 }
 
@@ -616,7 +755,7 @@ static void what_cannot_be_checked_is_said(void)
     store.seal = NULL;
     store.unseal = NULL;
     CHECK_EQ(pawl_port_check_keystore(&check), 0);
-    CHECK_EQ(reported.skipped, 11);
+    CHECK_EQ(reported.skipped, 14);
     CHECK_EQ(reported.passed, 14);
 }
 

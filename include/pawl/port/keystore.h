@@ -11,6 +11,10 @@
 /* A P-256 signature: r, s, 32 bytes each, big-endian (RFC 9053, 2.1). */
 #define PAWL_P256_SIGNATURE_SIZE 64
 
+/* The most that is sealed at once, and the most that sealing adds; bytes. */
+#define PAWL_SEAL_MAX 2048
+#define PAWL_SEAL_OVERHEAD_MAX 64
+
 /* Key slots, as pawl numbers them. A vendor maps them onto his hardware. */
 enum pawl_key_slot {
     PAWL_KEY_IDEVID = 0,   /* the factory's; never destroyed by pawl */
@@ -81,18 +85,19 @@ struct pawl_keystore {
     enum pawl_status (*destroy)(void *ctx, enum pawl_key_slot slot);
 
     /*
-     * Encrypts and authenticates plain under a key that never leaves the
-     * store; *sealed_len has the room on entry and the length on return
-     * (PAWL_ERR_TOO_SMALL: the length needed). Optional, together with
-     * unseal: without them, secrets that pawl would keep in flash stay in
-     * RAM.
+     * Encrypts and authenticates plain, 1 to PAWL_SEAL_MAX bytes, under a key
+     * that never leaves the store; *sealed_len has the room on entry and the
+     * length on return (PAWL_ERR_TOO_SMALL: the length needed), at most
+     * PAWL_SEAL_OVERHEAD_MAX more than plain has. Twice the same is sealed to
+     * something else each time. Optional, together with unseal: without them,
+     * secrets that pawl would keep in flash stay in RAM.
      */
     enum pawl_status (*seal)(void *ctx, struct pawl_bytes plain,
                              uint8_t *sealed, size_t *sealed_len);
 
     /*
-     * The reverse, with *plain_len as above. PAWL_ERR_SIGNATURE: not sealed
-     * here, or damaged.
+     * The reverse, with *plain_len as above; after a reset, too.
+     * PAWL_ERR_SIGNATURE: not sealed here, or damaged.
      */
     enum pawl_status (*unseal)(void *ctx, struct pawl_bytes sealed,
                                uint8_t *plain, size_t *plain_len);
