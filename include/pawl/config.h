@@ -49,7 +49,7 @@
 #define PAWL_CHECKPOINT_MIN (64 * 1024)
 #endif
 
-/* Boots of a trial image after a reset other than power-on. */
+/* Boots of a trial image after a reset other than power-on; 1 to 255. */
 #ifndef PAWL_TRIAL_ATTEMPTS
 #define PAWL_TRIAL_ATTEMPTS 3
 #endif
@@ -60,7 +60,7 @@
 #define PAWL_TRIALS_OF_IMAGE 3
 #endif
 
-/* Boots of a trial image in all, whatever their cause. */
+/* Boots of a trial image in all, whatever their cause; 1 to 255. */
 #ifndef PAWL_TRIAL_BOOTS
 #define PAWL_TRIAL_BOOTS 16
 #endif

@@ -132,7 +132,7 @@ struct pawl_update_info {
     enum pawl_update_state state;
     enum pawl_update_reason reason; /* of the last refusal, failure, revert */
     enum pawl_update_phase phase;   /* where it happened */
-    enum pawl_status status;        /* of it; PAWL_OK after a reset */
+    enum pawl_status status;        /* of it; PAWL_OK where none failed */
     bool retry;                     /* trying the same again may help */
     enum pawl_reset_cause reset_cause; /* seen by the last trial boot */
 

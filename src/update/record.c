@@ -9,6 +9,16 @@
 #include "base/base.h"
 #include <string.h>
 
+/* What the record has one bit, or one byte, for. */
+_Static_assert(PAWL_COMPONENT_MAX >= 1 && PAWL_COMPONENT_MAX <= 8,
+               "PAWL_COMPONENT_MAX: 1 to 8");
+_Static_assert(PAWL_TRIAL_ATTEMPTS >= 1 && PAWL_TRIAL_ATTEMPTS <= 255,
+               "PAWL_TRIAL_ATTEMPTS: 1 to 255");
+_Static_assert(PAWL_TRIAL_BOOTS >= 1 && PAWL_TRIAL_BOOTS <= 255,
+               "PAWL_TRIAL_BOOTS: 1 to 255");
+_Static_assert(PAWL_TRIALS_OF_IMAGE >= 1 && PAWL_TRIALS_OF_IMAGE <= 255,
+               "PAWL_TRIALS_OF_IMAGE: 1 to 255");
+
 /* Where each field of the core lies; doc/SPEC.md, "Update record". */
 enum {
     AT_VERSION = 0,

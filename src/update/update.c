@@ -110,6 +110,7 @@ static void committed(struct pawl_update_engine *e)
     e->committing = false;
     if (moved) {
         pawl_update_say(e, e->record.reason, e->record.phase);
+        e->refusal = e->record.status;
         pawl_update_tell(
             e, (struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_STATE,
                                           .reason = e->record.reason,

@@ -23,6 +23,7 @@ static enum pawl_status not_now(struct pawl_update_engine *e,
                                 enum pawl_update_reason reason)
 {
     pawl_update_say(e, reason, PAWL_UPDATE_PHASE_START);
+    e->refusal = PAWL_ERR_STATE;
     return PAWL_ERR_STATE;
 }
 
@@ -298,5 +299,8 @@ enum pawl_status pawl_update_consent_step(struct pawl_update_engine *e)
     case PAWL_ANSWER_NO:
         break;
     }
-    return refuse(e, PAWL_ERR_DENIED, PAWL_UPDATE_REASON_DENIED);
+    e->op_reason = PAWL_UPDATE_REASON_DENIED;
+    return pawl_update_stop(e, PAWL_ERR_DENIED,
+                            e->resumed ? PAWL_UPDATE_PHASE_WRITE
+                                       : PAWL_UPDATE_PHASE_START);
 }

@@ -166,6 +166,56 @@ static void the_application_may_refuse_or_wait(void)
     CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_WRITING);
 }
 
+/* A download that a reset interrupted is given up, and makes room. */
+static void a_no_after_a_reset_gives_the_update_up(void)
+{
+    given_device();
+    CHECK_EQ(fake_device_download(&device, &v2, 100), PAWL_PENDING);
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_WRITING);
+    device.may_start = PAWL_ANSWER_NO;
+    CHECK_EQ(
+        settled(pawl_update_start(&device.update, fake_release_envelope(&v2))),
+        PAWL_ERR_DENIED);
+    struct pawl_update_info info = fake_device_info(&device);
+    CHECK_EQ(info.state, PAWL_UPDATE_FAILED);
+    CHECK_EQ(info.reason, PAWL_UPDATE_REASON_DENIED);
+    CHECK_EQ(info.phase, PAWL_UPDATE_PHASE_WRITE);
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_READY);
+}
+
+/* Reason, phase and status are of one event, the last one. */
+static void the_status_is_that_of_the_reason(void)
+{
+    static struct fake_release other;
+    given_device();
+    make(&other, 3);
+    CHECK_EQ(fake_device_download(&device, &v2, 100), PAWL_PENDING);
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&other)),
+             PAWL_ERR_STATE);
+    struct pawl_update_info info = fake_device_info(&device);
+    CHECK_EQ(info.reason, PAWL_UPDATE_REASON_BUSY);
+    CHECK_EQ(info.status, PAWL_ERR_STATE);
+
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&other)),
+             PAWL_ERR_STATE);
+    CHECK_EQ(settled(pawl_update_cancel(&device.update)), PAWL_OK);
+    info = fake_device_info(&device);
+    CHECK_EQ(info.reason, PAWL_UPDATE_REASON_CANCELLED);
+    CHECK_EQ(info.phase, PAWL_UPDATE_PHASE_WRITE);
+    CHECK_EQ(info.status, PAWL_OK);
+
+    given_device();
+    fake_flash_misbehave(&device.image[1], FAKE_REFUSE_ERASE, 0);
+    CHECK_EQ(fake_device_download(&device, &v2, UINT32_MAX), PAWL_ERR_IO);
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    info = fake_device_info(&device);
+    CHECK_EQ(info.reason, PAWL_UPDATE_REASON_FLASH);
+    CHECK_EQ(info.status, PAWL_ERR_IO); /* the record keeps it */
+}
+
 static void install_waits_for_consent_and_keeps_the_candidate(void)
 {
     given_candidate();
@@ -660,6 +710,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(the_running_slot_is_never_touched),
     CHECK_TEST(every_flipped_bit_of_an_envelope_is_refused),
     CHECK_TEST(the_application_may_refuse_or_wait),
+    CHECK_TEST(a_no_after_a_reset_gives_the_update_up),
+    CHECK_TEST(the_status_is_that_of_the_reason),
     CHECK_TEST(install_waits_for_consent_and_keeps_the_candidate),
     CHECK_TEST(a_withdrawn_signer_neither_starts_installs_nor_accepts),
     CHECK_TEST(a_rotation_gives_up_what_its_signers_may_no_longer_sign),
