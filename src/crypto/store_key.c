@@ -23,7 +23,7 @@
 #define DEVICES 8               /* wolfSSL's table has no more */
 
 /* Which device ids are given away, a bit each; wolfSSL's table cannot be
- * asked. Guarded by the port's lock. */
+ * asked. Guarded by the port's lock, as that table is: it has none. */
 static uint32_t taken;
 
 static int claim_device(void)
@@ -120,6 +120,24 @@ static int route(int device_id, wc_CryptoInfo *info, void *ctx)
     }
 }
 
+/* Enters key into wolfSSL's table, under a device id of its own. */
+static bool enter(struct pawl_store_key *key)
+{
+    int code = BUFFER_E;
+
+    key->device_id = claim_device();
+    if (key->device_id == INVALID_DEVID) {
+        return false;
+    }
+    pawl_crypto_lock();
+    code = wc_CryptoCb_RegisterDevice(key->device_id, route, key);
+    pawl_crypto_unlock();
+    if (code != 0) {
+        release_device(key->device_id);
+    }
+    return code == 0;
+}
+
 /* Wipes key, and leaves status as the reason. */
 static enum pawl_status refuse(struct pawl_store_key *key,
                                enum pawl_status status)
@@ -161,25 +179,19 @@ enum pawl_status pawl_store_key_open(struct pawl_store_key *key,
     if (!pawl_crypto_ready()) {
         return refuse(key, PAWL_ERR_STATE); /* wolfSSL has no table yet */
     }
-    key->device_id = claim_device();
-    if (key->device_id == INVALID_DEVID) {
-        return refuse(key, PAWL_ERR_FULL);
-    }
     key->keystore = keystore;
     key->slot = slot;
     key->status = PAWL_OK;
     key->open = true;
-    if (wc_CryptoCb_RegisterDevice(key->device_id, route, key) != 0) {
-        release_device(key->device_id);
-        return refuse(key, PAWL_ERR_FULL);
-    }
-    return PAWL_OK;
+    return enter(key) ? PAWL_OK : refuse(key, PAWL_ERR_FULL);
 }
 
 void pawl_store_key_close(struct pawl_store_key *key)
 {
     if (key->open) {
+        pawl_crypto_lock();
         wc_CryptoCb_UnRegisterDevice(key->device_id);
+        pawl_crypto_unlock();
         release_device(key->device_id);
         (void)refuse(key, PAWL_ERR_STATE);
     }
