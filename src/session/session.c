@@ -245,6 +245,9 @@ static enum pawl_status pending(const struct session *session, int code,
     if (pawl_session_io_waits(session)) {
         wait->events |= PAWL_WAIT_WRITABLE;
     }
+    if (session->takes == SESSION_TAKES_MAX) { /* there may be more */
+        wait->events |= PAWL_WAIT_NOTHING;
+    }
     wait->events |= PAWL_WAIT_DEADLINE;
     wait->deadline_ms = session->stage < PAWL_SESSION_ESTABLISHED
                             ? session->deadline_ms
@@ -396,9 +399,11 @@ static enum pawl_status established(struct session *session)
     return PAWL_OK;
 }
 
-/* Sends what is still to be sent, and again what was not answered in time. */
+/* What each call begins with. Sends what is still to be sent, and again what
+ * was not answered in time. */
 static enum pawl_status refresh(struct session *session)
 {
+    session->takes = 0;
     if (session->stage >= PAWL_SESSION_ESTABLISHED) {
         enum pawl_status status = pawl_session_age_check(session);
 

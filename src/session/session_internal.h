@@ -27,6 +27,10 @@
 /* One such record with its overhead, and room for alerts and key updates; or
  * one datagram. */
 #define SESSION_OUT_MAX (SESSION_PIECE_MAX + 256)
+/* How often one call takes something from the transport. What is left waits
+ * for the next call: whoever floods a device does not keep it in one. A flight
+ * of a handshake is less than a quarter of it. */
+#define SESSION_TAKES_MAX 64
 /* Most certificates of the server that are looked at. */
 #define SESSION_CHAIN_MAX 4
 
@@ -64,6 +68,7 @@ struct session {
     bool connected; /* handle is valid */
     int handle;
     enum pawl_status read_status, write_status;
+    uint8_t takes;    /* by the call that is under way */
     uint32_t flights; /* datagrams that wolfSSL has handed over, the
                        * application's apart */
     bool asked;       /* sent since it last received: for info.round_trips */

@@ -12,6 +12,7 @@
  *    read, and so finds the alert that says why the peer has left.
  * 3. After reading failed, the transport is not read again.
  * 4. Of datagrams, out holds one at most, and it is handed over whole.
+ * 5. A call that was made takes so much and no more (SESSION_TAKES_MAX).
  */
 #include <string.h>
 
@@ -159,6 +160,9 @@ int pawl_session_io_receive(WOLFSSL *ssl, char *buf, int cap, void *ctx)
     if (status != PAWL_OK) {
         return end_of(status); /* invariant 3 */
     }
+    if (session->takes == SESSION_TAKES_MAX) {
+        return WOLFSSL_CBIO_ERR_WANT_READ; /* invariant 5 */
+    }
     status = transport->receive(transport->ctx, session->handle, buf,
                                 (size_t)cap, &received);
     if (status == PAWL_PENDING) {
@@ -174,6 +178,7 @@ int pawl_session_io_receive(WOLFSSL *ssl, char *buf, int cap, void *ctx)
         }
         return end_of(status);
     }
+    session->takes++;
     session->info.bytes_in += received;
     if (session->asked && session->stage < PAWL_SESSION_ESTABLISHED) {
         session->info.round_trips++;

@@ -479,6 +479,8 @@ def noise_rows(w):
         kinds.append(("1.3", 0xFEFC, ["--datagram"], {"wolf": "dtls13"}))
     for name, version, options, server in kinds:
         good = {**GOOD, "version": version}
+        row(f"DTLS {name}, strangers send 300 datagrams for each of the "
+            "server's", good, [*options, "--flood"], **server)
         for seed in ("1", "2"):
             row(f"DTLS {name}, 30 % of the datagrams are lost, {seed}", good,
                 [*options, *noise, "--seed", seed], slow=seed != "1",

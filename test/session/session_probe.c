@@ -25,6 +25,7 @@
  *   --damage P        in so many a bit is wrong
  *   --seed N          of this run of bad luck
  *   --rate N          the clock runs N times as fast
+ *   --flood           300 datagrams of a stranger for each of the server's
  *   --empty           nobody is there; time jumps from deadline to deadline
  *   --messages        four messages of several lengths, in place of a line
  *   --rebind          after the handshake, it goes on from another address
@@ -73,7 +74,7 @@ struct options {
     uint64_t die_at, end_at; /* UINT64_MAX: never */
     size_t alloc_at;         /* 0: never */
     const char *key_store;   /* how it fails; "" if it does not */
-    bool own_memory, features, rebind, empty;
+    bool own_memory, features, rebind, empty, flood;
     bool ticket, seal, reset, messages;
     size_t flip; /* SIZE_MAX: none */
     uint32_t max_age_s, later_s, age_s;
@@ -185,6 +186,8 @@ static bool muted;        /* sending fails */
 static unsigned turns[2]; /* of sending, of receiving */
 static uint64_t calls;    /* of send and receive, since open */
 #define CALLS_MAX 2000000 /* more are a loop without end */
+static unsigned taken;    /* datagrams, since the session was called */
+#define TAKEN_MAX 100     /* more keep who has called from going on */
 
 static bool is_noisy(void)
 {
@@ -281,6 +284,31 @@ static enum pawl_status probe_send(void *ctx, int handle, const void *data,
     return status;
 }
 
+/* A datagram that anybody may have sent, as long as there are some. */
+static bool flooded(uint8_t *buf, size_t cap, size_t *received)
+{
+    static const uint8_t heads[][6] = {
+        {0x80, 0x80, 0x80, 0x80, 0x80, 0x80},
+        {0x17, 0xFE, 0xFD, 0x00, 0x01, 0x00},  /* DTLS 1.2, a later epoch */
+        {0x2F, 0x12, 0x34, 0x00, 0x40, 0x00}}; /* DTLS 1.3, encrypted */
+    static unsigned turn;
+
+    if (!options.flood || cap < 64 || ++turn % 300 == 0) {
+        return false;
+    }
+    if (++taken > TAKEN_MAX) {
+        fputs("probe: a call takes what strangers send, without end\n", stderr);
+        exit(3);
+    }
+    memset(buf, (int)(turn & 0x7Fu), 64);
+    memcpy(buf, heads[turn % (options.endpoint.tls12 ? 2 : 3)],
+           sizeof heads[0]);
+    buf[11] = 0;
+    buf[12] = 64 - 13; /* the length of DTLS 1.2 */
+    *received = 64;
+    return true;
+}
+
 static enum pawl_status probe_receive(void *ctx, int handle, void *buf,
                                       size_t cap, size_t *received)
 {
@@ -301,6 +329,9 @@ static enum pawl_status probe_receive(void *ctx, int handle, void *buf,
     cap = allowed(cap, options.end_at);
     if (options.empty) {
         return PAWL_PENDING;
+    }
+    if (flooded(buf, cap, received)) {
+        return PAWL_OK;
     }
     if (is_noisy()) {
         return noise_receive(&noise, real_handle, buf, cap, received);
@@ -439,6 +470,7 @@ static bool next_message_is(struct pawl_session *session, size_t len,
     enum pawl_status status = PAWL_PENDING;
 
     while (status == PAWL_PENDING && probe_monotonic(NULL) < give_up_ms) {
+        taken = 0;
         status = pawl_session_receive(session, buf, cap, &received, &wait);
         if (status == PAWL_PENDING) {
             add_deadline(&wait, give_up_ms);
@@ -475,6 +507,8 @@ static enum pawl_status echo(struct pawl_session *session, bool *echoed)
     }
     while (in < len && probe_monotonic(NULL) < give_up_ms) {
         size_t count = 0;
+
+        taken = 0;
         enum pawl_status status =
             out < len ? pawl_session_send(session, line + out, len - out,
                                           &count, &wait)
@@ -589,6 +623,7 @@ static enum pawl_status shake(struct pawl_session *session)
         if (!data_is_refused(session)) {
             return PAWL_ERR_FAULT;
         }
+        taken = 0;
         status = pawl_session_step(session, &wait);
         if (status == PAWL_PENDING) {
             sleep_until(&wait);
@@ -920,6 +955,8 @@ static bool take_flag(const char *name)
         options.seal = true;
     } else if (strcmp(name, "--reset") == 0) {
         options.reset = true;
+    } else if (strcmp(name, "--flood") == 0) {
+        options.flood = true;
     } else if (strcmp(name, "--empty") == 0) {
         options.empty = true;
     } else if (strcmp(name, "--rebind") == 0) {
