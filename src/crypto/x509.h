@@ -92,8 +92,9 @@ struct pawl_x509_time {
  * (one of enum pawl_x509_purpose; 0: any), and dates by *time. An anchor is a
  * name and a key: its own dates are not judged. At most 4 certificates and
  * PAWL_TRUST_ANCHOR_MAX anchors, a certificate each. *bad, unless NULL, is set
- * to the index of the certificate that failed, *rule, unless NULL, to what it
- * broke: static text, "" on success.
+ * to the index of the certificate that failed, on success to that of the last
+ * one that was judged; *rule, unless NULL, to what it broke: static text, "" on
+ * success.
  *
  * Returns PAWL_ERR_UNTRUSTED    no anchor vouches for it, a signature is
  *                               wrong, or too many certificates

@@ -107,7 +107,9 @@ static size_t gather(const struct session *session, struct pawl_bytes *anchors,
     return count;
 }
 
-/* The earliest end of the certificates that the server sent. */
+/* The earliest end of the first count certificates that the server sent: of
+ * those that were judged. What it sent behind them, its root for example, says
+ * nothing. */
 static int64_t earliest_end(const struct pawl_bytes *chain, size_t count)
 {
     int64_t end_s = INT64_MAX;
@@ -143,7 +145,7 @@ static enum pawl_status judge(struct session *session,
             pawl_x509_verify_chain(chain, count, anchors, timely,
                                    PAWL_X509_SERVER_AUTH, &time, bad, rule);
         session->info.time_until_s =
-            status == PAWL_OK ? earliest_end(chain, count) : 0;
+            status == PAWL_OK ? earliest_end(chain, *bad + 1) : 0;
     }
     if (status == PAWL_ERR_UNTRUSTED) {
         status =
@@ -151,10 +153,10 @@ static enum pawl_status judge(struct session *session,
                                    PAWL_X509_SERVER_AUTH, &time, bad, rule);
     }
     if (status == PAWL_OK) {
-        *bad = 0;
         session->chain_until_s = session->info.time_until_s != 0
                                      ? session->info.time_until_s
-                                     : earliest_end(chain, count);
+                                     : earliest_end(chain, *bad + 1);
+        *bad = 0;
         status = judge_leaf(session, chain[0], rule);
     }
     /* What is no certificate of version 3 is a bad one, as what breaks a

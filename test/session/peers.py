@@ -284,6 +284,7 @@ def good_rows(w):
     row("TLS 1.3, mutual", {**GOOD, "version": 0x0304, "suite": 0x1301,
                             "certificate": -1, "rule": "", "tls": 0,
                             "group": "secp256r1", "alpn": "", "shown": 1,
+                            "judged": 1,
                             "round_trips": 1})
     row("TLS 1.3 in 28 KiB of its own", GOOD, ["--own-memory"])
     row("TLS 1.3, AES-128-CCM alone", {**GOOD, "suite": 0x1304},
@@ -305,7 +306,7 @@ def good_rows(w):
     row("TLS 1.3 is preferred where 1.2 is allowed",
         {**GOOD, "version": 0x0304}, ["--tls12"])
     middle_leaf = pki.make_leaf(w.middle)
-    row("a chain of three", {**GOOD, "shown": 2}, leaf=middle_leaf, issuers=[w.middle])
+    row("a chain of three", {**GOOD, "shown": 2, "judged": 1}, leaf=middle_leaf, issuers=[w.middle])
     row("a chain that brings its root", GOOD, leaf=middle_leaf,
         issuers=[w.middle, w.ca])
     row("the middle as the anchor", GOOD,
@@ -656,6 +657,9 @@ def certificate_rows(w):
     row("an anchor's own dates do not count", GOOD,
         ["--anchor", f"server:{w.write(expired_ca.der())}"],
         leaf=pki.make_leaf(expired_ca))
+    row("an anchor's own dates do not count, sent along with its chain", GOOD,
+        ["--anchor", f"server:{w.write(expired_ca.der())}"],
+        leaf=pki.make_leaf(expired_ca), issuers=[expired_ca])
     row("an expired anchor beside a good one", GOOD,
         ["--anchor", f"server:{w.write(expired_ca.der())}",
          "--anchor", f"server:{w.anchor}"])

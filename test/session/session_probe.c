@@ -536,8 +536,9 @@ static enum pawl_status echo(struct pawl_session *session, bool *echoed)
     return *echoed ? PAWL_OK : PAWL_ERR_TIMEOUT;
 }
 
-/* The session shows its server's chain: how long it was. */
-static size_t shown;
+/* The session shows its server's chain, before it judges it: how long it was,
+ * and how often. */
+static size_t shown, judged;
 
 static void count_chain(void *ctx, const struct pawl_bytes *certificates,
                         size_t count)
@@ -545,6 +546,7 @@ static void count_chain(void *ctx, const struct pawl_bytes *certificates,
     size_t *to = ctx;
 
     *to = certificates[0].len > 0 ? count : 0;
+    judged++;
 }
 
 static const char *stage_name(enum pawl_session_stage stage)
@@ -578,7 +580,7 @@ static void print(const struct pawl_session *session, const char *call,
            "\"%s\", \"alert_sent\": \"%s\", \"tls\": %d, \"port\": %d, "
            "\"certificate\": %d, \"refused\": %s, \"rule\": \"%s\", "
            "\"group\": \"%s\", \"alpn\": \"%s\", \"round_trips\": %u, "
-           "\"shown\": %zu, \"timeouts\": %u, \"cid\": %s, "
+           "\"shown\": %zu, \"judged\": %zu, \"timeouts\": %u, \"cid\": %s, "
            "\"tells_time\": %s, \"resumed\": %s, \"ticket\": %s",
            call, pawl_status_name(outcome->status),
            stage_name(stage == PAWL_SESSION_FAILED ? failure->stage : stage),
@@ -589,7 +591,7 @@ static void print(const struct pawl_session *session, const char *call,
            pawl_session_alert_name(failure->alert_sent), failure->tls_code,
            failure->port_code, failure->certificate,
            failure->client_refused ? "true" : "false", failure->rule,
-           pawl_session_group(session), alpn, info.round_trips, shown,
+           pawl_session_group(session), alpn, info.round_trips, shown, judged,
            info.timeouts, info.connection_id ? "true" : "false",
            info.time_until_s > 0 ? "true" : "false",
            info.resumed ? "true" : "false", has_ticket() ? "true" : "false");
@@ -679,7 +681,7 @@ static struct outcome run(bool quiet)
     size_t used = global->used;
     uint64_t began_ms = probe_monotonic(NULL);
 
-    shown = 0;
+    shown = judged = 0;
 
     global->fail_at = options.alloc_at;
     outcome.status = pawl_session_open(&session, &config);
