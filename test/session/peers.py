@@ -306,7 +306,8 @@ def good_rows(w):
     row("TLS 1.3 is preferred where 1.2 is allowed",
         {**GOOD, "version": 0x0304}, ["--tls12"])
     middle_leaf = pki.make_leaf(w.middle)
-    row("a chain of three", {**GOOD, "shown": 2, "judged": 1}, leaf=middle_leaf, issuers=[w.middle])
+    row("a chain of three", {**GOOD, "shown": 2}, leaf=middle_leaf,
+        issuers=[w.middle])
     row("a chain that brings its root", GOOD, leaf=middle_leaf,
         issuers=[w.middle, w.ca])
     row("the middle as the anchor", GOOD,
@@ -657,9 +658,10 @@ def certificate_rows(w):
     row("an anchor's own dates do not count", GOOD,
         ["--anchor", f"server:{w.write(expired_ca.der())}"],
         leaf=pki.make_leaf(expired_ca))
-    row("an anchor's own dates do not count, sent along with its chain", GOOD,
-        ["--anchor", f"server:{w.write(expired_ca.der())}"],
-        leaf=pki.make_leaf(expired_ca), issuers=[expired_ca])
+    if w.features["own"]:  # the distribution's wolfSSL judges dates itself
+        row("an anchor's own dates do not count, sent along with its chain",
+            GOOD, ["--anchor", f"server:{w.write(expired_ca.der())}"],
+            leaf=pki.make_leaf(expired_ca), issuers=[expired_ca])
     row("an expired anchor beside a good one", GOOD,
         ["--anchor", f"server:{w.write(expired_ca.der())}",
          "--anchor", f"server:{w.anchor}"])
