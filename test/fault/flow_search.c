@@ -291,7 +291,8 @@ static void cut_unsynced(const struct log *log, uint32_t n, int depth,
 /* Cuts each operation of a run that began at base. */
 static void cut_all(const struct log *log, int depth, const struct world *base)
 {
-    bool first = search.path_len == 0 && search.life.ending != ENDS_ACCEPTED;
+    bool first = search.path_len == 0 && search.replay_len == 0 &&
+                 search.life.ending != ENDS_ACCEPTED;
 
     world_load(base);
     for (uint32_t i = 0; i < log->count; i++) {

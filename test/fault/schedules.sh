@@ -85,6 +85,15 @@ for shorter in "$work"/min-*; do
         found=$shorter
 done
 cp "$found" "$root/build/fuzz/schedule"
-"$fuzz" "$found" 2>&1 | grep -a '^violation \|^ERROR\|ERROR:'
+"$fuzz" "$found" 2>&1 | grep -a '^violation \|^ERROR\|ERROR:' | tee "$work/lines"
+id=$(sed -n 's/^violation .*, replay //p' "$work/lines" | head -n 1)
+if [ -n "$id" ] && cmake --build "$work/build" -j2 --target fault_flow \
+    >"$work/log" 2>&1; then
+    if "$work/build/test/fault/fault_flow" --replay "$id" >"$work/log" 2>&1; then
+        echo "fault_flow --replay $id does not show it"
+    else
+        echo "fault_flow --replay $id: $(grep '^violation' "$work/log")"
+    fi
+fi
 echo "FOUND: build/fuzz/schedule, $(wc -c <"$found") bytes"
 exit 1

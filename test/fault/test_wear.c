@@ -256,8 +256,8 @@ static void explain(const char *budget, size_t len)
     printf("the wear of an update is not what test/fault/wear_budget says:\n");
     printf("- %.*s\n", (int)strcspn(budget + start, "\n"), budget + start);
     printf("+ %.*s\n", (int)strcspn(text + start, "\n"), text + start);
-    printf("if this is meant: PAWL_WEAR_WRITE=1 test_fault_wear, and say in "
-           "the commit why\n");
+    printf("if this is meant, write the file anew, and say in the commit why:\n"
+           "PAWL_WEAR_WRITE=1 build/host/test/test_fault_wear\n");
 }
 
 static void an_update_wears_each_sector_as_the_budget_says(void)
