@@ -61,32 +61,45 @@ const char *pawl_boot_reason_name(enum pawl_boot_reason reason)
     return "?";
 }
 
+static enum pawl_status settled(struct pawl_boot_selection *s,
+                                enum pawl_status status)
+{
+    return status == PAWL_PENDING
+               ? pawl_journal_finish(&s->journal, s->config->feed_watchdog,
+                                     s->config->ctx)
+               : status;
+}
+
 static enum pawl_status journal_open(struct pawl_boot_selection *s)
 {
-    enum pawl_status status = pawl_journal_open(
-        &s->journal, s->config->journal, PAWL_RECORD_MAX, PAWL_JOURNAL_WRITE);
-    if (status == PAWL_PENDING) {
-        status = pawl_journal_finish(&s->journal, s->config->feed_watchdog,
-                                     s->config->ctx);
-    }
-    return status;
+    return settled(s, pawl_journal_open(&s->journal, s->config->journal,
+                                        PAWL_RECORD_MAX, PAWL_JOURNAL_WRITE));
+}
+
+/* A start at rest reads a few frames only; whatever else judges them all. */
+static enum pawl_status journal_read(struct pawl_boot_selection *s)
+{
+    s->glanced = pawl_journal_glance(&s->journal, s->config->journal,
+                                     PAWL_RECORD_MAX) == PAWL_OK;
+    return s->glanced ? PAWL_OK : journal_open(s);
 }
 
 static enum pawl_status commit_once(struct pawl_boot_selection *s)
 {
     uint8_t bytes[PAWL_RECORD_MAX];
     size_t len = pawl_record_encode(&s->record, bytes);
-    enum pawl_status status =
-        pawl_journal_commit(&s->journal, (struct pawl_bytes){bytes, len});
-    if (status == PAWL_PENDING) {
-        status = pawl_journal_finish(&s->journal, s->config->feed_watchdog,
-                                     s->config->ctx);
-    }
-    return status;
+
+    return settled(
+        s, pawl_journal_commit(&s->journal, (struct pawl_bytes){bytes, len}));
 }
 
 enum pawl_status pawl_boot_commit(struct pawl_boot_selection *s)
 {
+    if (s->glanced) { /* what is written is decided on all that lies there */
+        s->glanced = false;
+        s->journal_usable =
+            settled(s, pawl_journal_judge(&s->journal)) == PAWL_OK;
+    }
     if (!s->journal_usable) {
         return PAWL_ERR_IO;
     }
@@ -366,7 +379,7 @@ static enum pawl_status unwritable(struct pawl_boot_selection *s)
 static enum pawl_status choose(struct pawl_boot_selection *s)
 {
     pawl_record_clear(&s->record);
-    s->journal_usable = journal_open(s) == PAWL_OK;
+    s->journal_usable = journal_read(s) == PAWL_OK;
     if (!s->journal_usable) {
         return unwritable(s);
     }

@@ -34,6 +34,7 @@ struct pawl_boot_selection {
     struct pawl_manifest_device device;
     struct pawl_manifest_operations operations;
     bool journal_usable;
+    bool glanced; /* it was read quickly, and is open to nothing else */
     struct pawl_record record;
     uint32_t counter; /* the port's */
     bool counter_known;

@@ -533,19 +533,27 @@ static bool decide(struct pawl_journal *journal)
     return readable;
 }
 
+enum pawl_status pawl_journal_begin(struct pawl_journal *journal,
+                                    const struct pawl_flash *flash,
+                                    size_t payload_max,
+                                    enum pawl_journal_mode mode)
+{
+    memset(journal, 0, offsetof(struct pawl_journal, payload));
+    journal->flash = flash;
+    journal->mode = mode;
+    journal->phase = PAWL_JOURNAL_BROKEN;
+    return pawl_frame_fit(flash, payload_max, &journal->geometry,
+                          &journal->reason);
+}
+
 enum pawl_status pawl_journal_open(struct pawl_journal *journal,
                                    const struct pawl_flash *flash,
                                    size_t payload_max,
                                    enum pawl_journal_mode mode)
 {
-    enum pawl_status status = PAWL_ERR_FAULT;
+    enum pawl_status status =
+        pawl_journal_begin(journal, flash, payload_max, mode);
 
-    memset(journal, 0, offsetof(struct pawl_journal, payload));
-    journal->flash = flash;
-    journal->mode = mode;
-    journal->phase = PAWL_JOURNAL_BROKEN;
-    status = pawl_frame_fit(flash, payload_max, &journal->geometry,
-                            &journal->reason);
     if (status != PAWL_OK) {
         return status;
     }

@@ -52,6 +52,28 @@ enum pawl_status pawl_journal_open(struct pawl_journal *journal,
                                    size_t payload_max,
                                    enum pawl_journal_mode mode);
 
+/*
+ * Reads the state of a journal at rest from a few of its frames, for whoever
+ * only wants to know it. Parameters as pawl_journal_open(), which judges every
+ * frame instead. The journal is read only then; pawl_journal_judge() before
+ * anything is committed.
+ *
+ * Returns PAWL_OK               found, and settled: an open would find the same
+ *         PAWL_ERR_NOT_FOUND    not plain, or empty: open it
+ *         PAWL_ERR_UNSUPPORTED  as pawl_journal_open()
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_journal_glance(struct pawl_journal *journal,
+                                     const struct pawl_flash *flash,
+                                     size_t payload_max);
+
+/*
+ * Opens to write what pawl_journal_glance() found: every frame is judged.
+ * Returns as pawl_journal_open(), and PAWL_ERR_IO if that finds another state.
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_journal_judge(struct pawl_journal *journal);
+
 /* What the open found. */
 enum pawl_journal_found pawl_journal_found(const struct pawl_journal *journal);
 

@@ -89,21 +89,26 @@ static inline uint32_t word_at(const uint8_t *buf)
     return word;
 }
 
-/* Words at a time: a start looks at every blank frame of both banks. */
+/* Words at a time: an open looks at every blank frame of both banks. */
 static bool all_bytes(const uint8_t *buf, size_t len, uint8_t value)
 {
     const uint32_t wanted = value * 0x01010101U;
-    uint32_t wrong = 0;
+    const uint8_t *end = buf + len;
 
-    for (; len >= 16U && wrong == 0; len -= 16U) {
-        wrong = (word_at(buf) ^ wanted) | (word_at(buf + 4) ^ wanted) |
-                (word_at(buf + 8) ^ wanted) | (word_at(buf + 12) ^ wanted);
-        buf += 16;
+    for (; end - buf >= 32; buf += 32) {
+        uint32_t wrong =
+            (word_at(buf) ^ wanted) | (word_at(buf + 4) ^ wanted) |
+            (word_at(buf + 8) ^ wanted) | (word_at(buf + 12) ^ wanted) |
+            (word_at(buf + 16) ^ wanted) | (word_at(buf + 20) ^ wanted) |
+            (word_at(buf + 24) ^ wanted) | (word_at(buf + 28) ^ wanted);
+        if (wrong != 0) {
+            return false;
+        }
     }
-    for (; len > 0; len--) {
-        wrong |= (uint32_t)(*buf++ ^ value);
+    while (buf < end && *buf == value) {
+        buf++;
     }
-    return wrong == 0;
+    return buf == end;
 }
 
 /* The CRC covers the head and the payload; padding says nothing. */
@@ -155,6 +160,22 @@ static enum pawl_status read_frame(const struct pawl_flash *flash, uint32_t off,
     return status;
 }
 
+bool pawl_frame_blank(const struct pawl_flash *flash,
+                      const struct pawl_journal_geometry *geometry,
+                      unsigned bank, uint32_t index, uint8_t *buf)
+{
+    uint32_t off = pawl_frame_offset(geometry, bank, index);
+    bool blank = false;
+
+    if (flash->is_blank != NULL) {
+        return flash->is_blank(flash->ctx, off, geometry->frame_size, &blank) ==
+                   PAWL_OK &&
+               blank;
+    }
+    return read_frame(flash, off, buf, geometry->frame_size) == PAWL_OK &&
+           all_bytes(buf, geometry->frame_size, flash->erased_value);
+}
+
 bool pawl_frame_read(const struct pawl_flash *flash,
                      const struct pawl_journal_geometry *geometry,
                      unsigned bank, uint32_t index, uint8_t *buf,
@@ -164,7 +185,10 @@ bool pawl_frame_read(const struct pawl_flash *flash,
     enum pawl_status status = PAWL_ERR_FAULT;
     bool blank = false;
 
-    memset(frame, 0, sizeof(*frame));
+    frame->verdict = PAWL_FRAME_IS_INVALID;
+    frame->epoch = 0;
+    frame->sequence = 0;
+    frame->payload = PAWL_NO_BYTES;
     if (flash->is_blank != NULL &&
         flash->is_blank(flash->ctx, off, geometry->frame_size, &blank) ==
             PAWL_OK &&
@@ -210,12 +234,6 @@ void pawl_frame_write(const struct pawl_journal_geometry *geometry,
     pawl_put_u32(seal + 4, PAWL_FRAME_MARK);
 }
 
-static bool is_valid(const struct pawl_frame *frame)
-{
-    return frame->verdict == PAWL_FRAME_IS_RECORD ||
-           frame->verdict == PAWL_FRAME_IS_PROOF;
-}
-
 /* Notes the last valid frame of the bank (the first one met). */
 static void take_last(struct pawl_bank *found, const struct pawl_frame *frame,
                       uint32_t index, uint8_t *out, size_t *out_len)
@@ -250,7 +268,7 @@ bool pawl_bank_scan(const struct pawl_flash *flash,
             found->blank = false;
             found->after_used = i;
         }
-        if (is_valid(&frame) && !found->valid) {
+        if (pawl_frame_valid(&frame) && !found->valid) {
             take_last(found, &frame, i - 1U, out, out_len);
         }
         found->proven |= frame.verdict == PAWL_FRAME_IS_PROOF;

@@ -115,6 +115,12 @@ struct pawl_journal {
     uint8_t frame[PAWL_FRAME_MAX];             /* being read or programmed */
 };
 
+static inline bool pawl_frame_valid(const struct pawl_frame *frame)
+{
+    return frame->verdict == PAWL_FRAME_IS_RECORD ||
+           frame->verdict == PAWL_FRAME_IS_PROOF;
+}
+
 /* Fits frames into flash. PAWL_OK, or PAWL_ERR_UNSUPPORTED and *reason. */
 PAWL_MUST_USE
 enum pawl_status pawl_frame_fit(const struct pawl_flash *flash,
@@ -140,6 +146,14 @@ bool pawl_frame_read(const struct pawl_flash *flash,
                      unsigned bank, uint32_t index, uint8_t *buf,
                      struct pawl_frame *frame);
 
+/*
+ * Whether pawl_frame_read() would find the frame blank; buf (frame_size bytes)
+ * is for that look.
+ */
+bool pawl_frame_blank(const struct pawl_flash *flash,
+                      const struct pawl_journal_geometry *geometry,
+                      unsigned bank, uint32_t index, uint8_t *buf);
+
 /* What a frame says, apart from its place. */
 struct pawl_frame_header {
     uint8_t kind; /* PAWL_FRAME_RECORD or PAWL_FRAME_PROOF */
@@ -161,5 +175,12 @@ bool pawl_bank_scan(const struct pawl_flash *flash,
                     const struct pawl_journal_geometry *geometry, unsigned bank,
                     uint8_t *buf, struct pawl_bank *found, uint8_t *out,
                     size_t *out_len);
+
+/* Clears the context, broken until all went well, and fits the frames in. */
+PAWL_MUST_USE
+enum pawl_status pawl_journal_begin(struct pawl_journal *journal,
+                                    const struct pawl_flash *flash,
+                                    size_t payload_max,
+                                    enum pawl_journal_mode mode);
 
 #endif

@@ -200,8 +200,14 @@ enum pawl_status pawl_objects_open(struct pawl_objects *objects,
     objects->area = store->objects;
     objects->read_only = true; /* until all went well */
     clear(objects);
-    status = pawl_journal_open(&objects->journal, store->journal, PAYLOAD_SIZE,
-                               mode);
+    if (mode == PAWL_JOURNAL_READ_ONLY) {
+        status = pawl_journal_glance(&objects->journal, store->journal,
+                                     PAYLOAD_SIZE);
+    }
+    if (status != PAWL_OK) {
+        status = pawl_journal_open(&objects->journal, store->journal,
+                                   PAYLOAD_SIZE, mode);
+    }
     if (status == PAWL_PENDING) {
         status = pawl_journal_finish(&objects->journal, feed_watchdog, ctx);
     }

@@ -20,6 +20,7 @@ build_journal() {
     ${CC:-cc} -std=c11 -O3 ${FAULT_WARNINGS--Wall -Wextra -Werror} \
         -I"$tree/include" -I"$tree/src" -I"$tree/test" "$@" "$tree/test/fake/fake_flash.c" \
         "$tree/src/journal/journal.c" "$tree/src/journal/journal_frame.c" \
+        "$tree/src/journal/journal_rest.c" \
         "$tree/src/base/base.c" -o "$output"
 }
 

@@ -28,6 +28,8 @@ static void add(struct totals *to, const struct totals *from)
     to->states += from->states;
     to->violations += from->violations;
     to->rot += from->rot;
+    to->glances += from->glances;
+    to->declined += from->declined;
     to->unsynced += from->unsynced;
     for (int i = 0; i < FAKE_FAULT_COUNT; i++) {
         to->kinds[i] += from->kinds[i];
@@ -83,6 +85,10 @@ static void flip_geometry(int at, uint32_t pairs)
 static void print_all(void)
 {
     tell_faults("flow", &all);
+    printf("kind flow boot read quickly: %llu\n",
+           (unsigned long long)all.glances);
+    printf("kind flow boot at rest not: %llu\n",
+           (unsigned long long)all.declined);
     printf("kind flow rot: %llu\n", (unsigned long long)all.rot);
     printf("kind flow unsynced: %llu\n", (unsigned long long)all.unsynced);
     printf("faults %llu boots %llu states %llu violations %llu\n",

@@ -9,11 +9,11 @@
  *
  * The oracle, at each boot:
  *   I1 the state recovered is the last acknowledged one or the one in flight
- *   I2 once a state was acted upon, no other one is recovered
- *   I3 the flash saw no unit programmed twice without an erase
- *   I7 sequence numbers rise strictly
- *   I8 a clean boot is not an operation of the flash
- *   I9 without a further fault the journal settles and takes a commit
+ *   I2 once a state was acted upon, no other one is recovered; and the quick
+ *      reading (journal_rest.c) finds what the whole judgement does, or
+ * declines I3 the flash saw no unit programmed twice without an erase I7
+ * sequence numbers rise strictly I8 a clean boot is not an operation of the
+ * flash I9 without a further fault the journal settles and takes a commit
  *
  * A violation prints its replay id; `fault_journal --replay ID` shows it.
  */
@@ -84,6 +84,8 @@ static void add(struct totals *to, const struct totals *from)
     to->boots += from->boots;
     to->states += from->states;
     to->violations += from->violations;
+    to->glances += from->glances;
+    to->declined += from->declined;
 }
 
 static void search_seed(int depth, int spare)
@@ -143,6 +145,8 @@ static void print_kinds(void)
         printf("kind %s: %llu\n", fake_fault_name((enum fake_fault)i),
                (unsigned long long)all.faults[i]);
     }
+    printf("kind boot read quickly: %llu\n", (unsigned long long)all.glances);
+    printf("kind boot at rest not: %llu\n", (unsigned long long)all.declined);
     for (int i = 1; i < PAWL_JOURNAL_BROKEN; i++) {
         printf("phase %s: %llu\n", phases[i],
                (unsigned long long)all.phases[i]);

@@ -44,6 +44,7 @@ static enum pawl_status boot_once(void)
 
 static void check(const struct expected *expected, bool single)
 {
+    check_glance(true);
     enum pawl_status status = boot_once();
     const struct pawl_boot_choice *choice = &search.choice;
 

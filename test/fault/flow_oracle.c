@@ -2,7 +2,8 @@
 /*
  * What must hold after each boot of a whole update:
  *   I1 the state is the last acknowledged one or the one in flight
- *   I2 what was accepted or given up stays so
+ *   I2 what was accepted or given up stays so; and the journal's quick reading
+ *      finds what the whole judgement does, or declines
  *   I3 no unit is programmed twice without an erase
  *   I4 an image boots, its bytes are those of the release that boot named;
  *      and a candidate's bytes are those of its release
@@ -124,6 +125,34 @@ static bool journal_is_settled(void)
 
     ask(device.power.operations == before, "I8 (an open wrote)");
     return status == PAWL_OK;
+}
+
+/*
+ * The quick reading of this boot (journal_rest.c) against the whole judgement:
+ * the same state, settled, or none. Where bits flipped, that may want to settle
+ * what the quick one does not look at; the state is the same.
+ */
+void check_glance(bool flipped)
+{
+    static struct pawl_journal quick, whole;
+    uint32_t before = device.power.operations;
+    const struct pawl_flash *port = &device.journal.port;
+    enum pawl_status status =
+        pawl_journal_open(&whole, port, PAWL_RECORD_MAX, PAWL_JOURNAL_WRITE);
+    bool valid = pawl_journal_found(&whole) == PAWL_JOURNAL_VALID;
+    bool rests = status == PAWL_OK && valid;
+
+    if (pawl_journal_glance(&quick, port, PAWL_RECORD_MAX) != PAWL_OK) {
+        search.now.declined += rests ? 1U : 0U;
+        return;
+    }
+    search.now.glances++;
+    ask((rests || (flipped && valid)) && quick.bank == whole.bank &&
+            quick.epoch == whole.epoch && quick.sequence == whole.sequence &&
+            pawl_bytes_equal(pawl_journal_payload(&quick),
+                             pawl_journal_payload(&whole)),
+        "I2 (the quick reading finds another state)");
+    ask(device.power.operations == before, "I8 (a reading wrote)");
 }
 
 /*

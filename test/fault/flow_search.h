@@ -107,6 +107,7 @@ struct totals {
     uint64_t faults, boots, states, violations;
     uint64_t kinds[FAKE_FAULT_COUNT];
     uint64_t rot, unsynced;
+    uint64_t glances, declined; /* quick readings; of journals at rest: none */
     uint64_t phases[PHASE_COUNT];
 };
 
@@ -178,6 +179,7 @@ bool holds(struct fake_flash *flash, const struct fake_release *release,
 void check_counter(void);
 void check_boot(enum pawl_status status);
 void check_rest(void);
+void check_glance(bool flipped);
 
 /* --- flow_session.c --- */
 /* From a reset to the next. */

@@ -174,6 +174,7 @@ void session(void)
     if (search.life.provisioned == 0) {
         provision();
     }
+    check_glance(false);
     enum pawl_status status = start_boot();
     search.life.cause = PAWL_RESET_SOFTWARE;
     check_boot(status);

@@ -366,6 +366,36 @@ static void settle(struct device *device, enum pawl_status opened, int depth,
     }
 }
 
+/*
+ * The quick reading of this boot against the whole judgement, which was opened:
+ * the same state, settled, or none.
+ */
+static void same_at_a_glance(struct node *node,
+                             const struct pawl_journal *opened,
+                             enum pawl_status status)
+{
+    static struct pawl_journal quick;
+    uint32_t operations = node->flash.power->operations;
+    bool rests =
+        status == PAWL_OK && pawl_journal_found(opened) == PAWL_JOURNAL_VALID;
+
+    if (pawl_journal_glance(&quick, &node->flash.port, PAYLOAD) != PAWL_OK) {
+        search.now.declined += rests ? 1U : 0U;
+        return;
+    }
+    search.now.glances++;
+    if (!rests || pawl_journal_found(&quick) != PAWL_JOURNAL_VALID ||
+        quick.bank != opened->bank || quick.epoch != opened->epoch ||
+        quick.sequence != opened->sequence ||
+        !pawl_bytes_equal(pawl_journal_payload(&quick),
+                          pawl_journal_payload(opened))) {
+        violation(node, "I2 (the quick reading finds another state)");
+    } else if (node->flash.power->operations != operations ||
+               pawl_journal_ready(&quick)) {
+        violation(node, "I8 (the quick reading could write)");
+    }
+}
+
 static void boot(const struct node *from, uint32_t moods, int depth, int spare)
 {
     struct device device = {.scene = 3};
@@ -391,6 +421,7 @@ static void boot(const struct node *from, uint32_t moods, int depth, int spare)
     if (from->sessions < search.replay_sessions) {
         show(node, &device.journal, status);
     }
+    same_at_a_glance(node, &device.journal, status);
     if (status != PAWL_OK && status != PAWL_PENDING) {
         violation(node, "I9 (open fails)");
     } else if (recovered_ok(node, &device.journal)) {

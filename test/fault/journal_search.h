@@ -67,6 +67,7 @@ struct totals {
     uint64_t faults[FAKE_FAULT_COUNT];
     uint64_t phases[PAWL_JOURNAL_BROKEN]; /* in which power was cut */
     uint64_t cuts, boots, states, violations;
+    uint64_t glances, declined; /* quick readings; of journals at rest: none */
 };
 
 /* The search that is under way. */

@@ -9,6 +9,9 @@
  *   it settles, and the next open is clean, finds it again, and writes nothing
  *   a commit is there at the next open; one that fails leaves old or new
  *   nothing but tombstones is programmed where something is
+ *   the quick reading finds what the whole judgement does, or declines, if the
+ *   banks are such as the journal leaves them (journal_rest.c, Q1 to Q4); in
+ *   any others nothing but a valid proof
  */
 #include "base/base.h"
 #include "fuzz/fuzz.h"
@@ -189,6 +192,35 @@ static void lay_out(const struct pawl_journal_geometry *geometry, uint32_t n)
     flash.unreadable[n] = (control & 7u) == 6;
 }
 
+/* A bank as appends leave it: records and proofs of one epoch, tombstones in
+ * between, and blank frames behind them. */
+static void lay_out_in_order(const struct pawl_journal_geometry *geometry,
+                             unsigned bank)
+{
+    uint32_t used = take() % (FRAMES + 1u);
+    struct pawl_frame_header header = {PAWL_FRAME_RECORD, take(), 0};
+    uint8_t payload[PAYLOAD_LIMIT];
+
+    memset(flash.bytes + bank * FRAMES * flash.frame, flash.port.erased_value,
+           FRAMES * flash.frame);
+    for (uint32_t i = 0; i < used; i++) {
+        uint8_t *at = flash.bytes + (bank * FRAMES + i) * flash.frame;
+        uint8_t control = take();
+
+        header.kind =
+            (control & 1u) != 0 ? PAWL_FRAME_RECORD : PAWL_FRAME_PROOF;
+        header.sequence = i;
+        memset(payload, control >> 3, sizeof(payload));
+        pawl_frame_write(geometry, flash.port.erased_value, bank, i, &header,
+                         (struct pawl_bytes){payload, geometry->payload_max},
+                         at);
+        if ((control & 6u) == 6u) {
+            memset(at, (uint8_t)~flash.port.erased_value, flash.frame);
+        }
+        flash.unreadable[bank * FRAMES + i] = control == 0xFF;
+    }
+}
+
 /* A frame of the newest bank, by rule R2; false: there is none. */
 static bool newest(uint32_t payload_max, uint8_t *payload, size_t *len)
 {
@@ -241,6 +273,87 @@ static void must_find(uint32_t payload_max, bool found, const uint8_t *payload,
     must(!found || pawl_bytes_equal(is, (struct pawl_bytes){payload, len}));
 }
 
+/*
+ * Whether the frames of a bank are as an append leaves them: none behind a
+ * blank one, and valid ones all of one epoch.
+ */
+static bool orderly(uint32_t payload_max, unsigned bank)
+{
+    static uint8_t scratch[1024];
+    struct pawl_journal_frame_info info;
+    bool blank = false, valid = false;
+    uint32_t epoch = 0;
+
+    for (uint32_t i = 0; i < FRAMES; i++) {
+        must(pawl_journal_inspect(&flash.port, payload_max, bank * FRAMES + i,
+                                  scratch, sizeof(scratch), &info) == PAWL_OK);
+        if (strcmp(info.verdict, "blank") == 0) {
+            blank = true;
+        } else if (blank) {
+            return false;
+        }
+        if (strcmp(info.verdict, "valid") == 0 ||
+            strcmp(info.verdict, "proof") == 0) {
+            if (valid && info.epoch != epoch) {
+                return false;
+            }
+            valid = true;
+            epoch = info.epoch;
+        }
+    }
+    return true;
+}
+
+/* Whether a proof of what the quick reading found lies in the bank it names. */
+static bool has_proof(uint32_t payload_max, const struct pawl_journal *quick)
+{
+    static uint8_t scratch[1024];
+    struct pawl_journal_frame_info info;
+    bool has = false;
+
+    for (uint32_t i = 0; i < FRAMES && !has; i++) {
+        must(pawl_journal_inspect(&flash.port, payload_max,
+                                  quick->bank * FRAMES + i, scratch,
+                                  sizeof(scratch), &info) == PAWL_OK);
+        has = strcmp(info.verdict, "proof") == 0 &&
+              info.epoch == quick->epoch && info.sequence == quick->sequence &&
+              pawl_bytes_equal(info.payload, pawl_journal_payload(quick));
+    }
+    return has;
+}
+
+/* The quick reading against the whole judgement. */
+static void must_agree(uint32_t payload_max)
+{
+    static struct pawl_journal quick;
+    uint32_t operations = flash.operations;
+    enum pawl_status status =
+        pawl_journal_glance(&quick, &flash.port, payload_max);
+    enum pawl_status whole = pawl_journal_open(&journal, &flash.port,
+                                               payload_max, PAWL_JOURNAL_WRITE);
+
+    must(flash.operations == operations);
+    if (status != PAWL_OK) {
+        must(status == PAWL_ERR_NOT_FOUND);
+        return;
+    }
+    must(!pawl_journal_ready(&quick) && has_proof(payload_max, &quick));
+    if (orderly(payload_max, 0) && orderly(payload_max, 1)) {
+        must(whole == PAWL_OK &&
+             pawl_journal_found(&journal) == PAWL_JOURNAL_VALID);
+        must(quick.bank == journal.bank && quick.epoch == journal.epoch &&
+             quick.sequence == journal.sequence);
+        must(pawl_bytes_equal(pawl_journal_payload(&quick),
+                              pawl_journal_payload(&journal)));
+    }
+    /* Who wants to write hears of it if the whole judgement sees another. */
+    bool same = pawl_journal_found(&journal) == PAWL_JOURNAL_VALID &&
+                quick.epoch == journal.epoch &&
+                quick.sequence == journal.sequence;
+    must(pawl_journal_judge(&quick) == (same ? whole : PAWL_ERR_IO));
+    must(flash.operations == operations);
+}
+
 /* Opens to write and settles. */
 static enum pawl_status settle(uint32_t payload_max)
 {
@@ -261,6 +374,7 @@ static enum pawl_status commit(struct pawl_bytes payload)
 
 static bool holds(uint32_t payload_max, struct pawl_bytes payload)
 {
+    must_agree(payload_max);
     return settle(payload_max) == PAWL_OK &&
            pawl_bytes_equal(pawl_journal_payload(&journal), payload);
 }
@@ -297,6 +411,8 @@ static void must_refuse(uint8_t which, uint32_t payload_max)
         flash.port.erase_size = flash.frame;
         break;
     }
+    must(pawl_journal_glance(&journal, &flash.port, payload_max) ==
+         PAWL_ERR_UNSUPPORTED);
     must(pawl_journal_open(&journal, &flash.port, payload_max,
                            PAWL_JOURNAL_WRITE) == PAWL_ERR_UNSUPPORTED);
     must(pawl_journal_reason(&journal) != NULL);
@@ -366,13 +482,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
     input = (struct pawl_bytes){data, len};
     shape = take();
-    payload_max = take() % (PAYLOAD_LIMIT + 1u);
+    uint8_t order = take();
+    payload_max = order % (PAYLOAD_LIMIT + 1u);
     fail = take();
     open_flash(shape, payload_max);
     struct pawl_journal_geometry geometry = geometry_of(payload_max);
     for (uint32_t n = 0; n < 2u * FRAMES; n++) {
-        lay_out(&geometry, n);
+        flash.unreadable[n] = false;
+        if (order < 128) {
+            lay_out(&geometry, n);
+        }
     }
+    for (unsigned bank = 0; bank < 2 && order >= 128; bank++) {
+        lay_out_in_order(&geometry, bank);
+    }
+    must_agree(payload_max);
     bool found = newest(payload_max, was, &was_len);
     must_find(payload_max, found, was, was_len);
 

@@ -75,7 +75,8 @@ sources() { # what each target is there for
     mqtt) echo mqtt/mqtt_bytes.c mqtt/mqtt_handle.c ;;
     http) echo http/http.c http/http_response.c http/http_body.c \
         http/http_text.c http/http_date.c http/uri.c ;;
-    journal) echo journal/journal.c journal/journal_frame.c ;;
+    journal) echo journal/journal.c journal/journal_frame.c \
+        journal/journal_rest.c ;;
     esac
 }
 
@@ -84,7 +85,8 @@ linked() { # what each target is linked with, besides its own file: a line each
     coap | mqtt | http) printf '%s\n' "$root/test/fuzz/fuzz_pipe.c" \
         "$root/src/$1"/*.c "$root"/src/base/*.c ;;
     journal) printf '%s\n' "$root/src/journal/journal.c" \
-        "$root/src/journal/journal_frame.c" "$root"/src/base/*.c ;;
+        "$root/src/journal/journal_frame.c" \
+        "$root/src/journal/journal_rest.c" "$root"/src/base/*.c ;;
     trust) printf '%s\n' "$root"/src/trust/*.c && linked cbor ;;
     *) printf '%s\n' "$root/test/fuzz/fuzz_crypto.c" "$root"/src/cbor/*.c \
         "$root"/src/cose/*.c "$root"/src/manifest/*.c "$root"/src/base/*.c ;;
