@@ -65,9 +65,9 @@ HOW_HOST = "callgrind; crypto replaced; two runs alike"
 HOW_FLASH = ("flash that counts, on the host: 256 KiB image, 4 KiB sectors, "
              "W = 8; crypto replaced; two runs alike")
 HOW_BOOT = ("QEMU as above; 4 KiB sectors, W = 8, journals of 16 and 8 KiB "
-            "read and judged whole; crypto replaced, the port's reads and "
-            "the pass over the image not counted (its size extrapolated to "
-            "0 from two)")
+            "at rest, read at a glance; crypto replaced, the port's reads "
+            "and the pass over the image not counted (its size extrapolated "
+            "to 0 from two)")
 HOW_TIME = ("simulated clock: slowest of five links (%s), start to CANDIDATE, "
             "256 KiB image, a window of 4 KiB, no time for the processor; "
             "the same port blocking: %.3f (%s)")

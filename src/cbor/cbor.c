@@ -261,9 +261,10 @@ static enum pawl_status skip_one(struct pawl_cbor *in, size_t *inside)
 enum pawl_status pawl_cbor_skip(struct pawl_cbor *in, struct pawl_bytes *item)
 {
     const uint8_t *begin = in->at;
-    size_t left[SKIP_DEPTH + 1] = {1}; /* items to come, by depth */
+    size_t left[SKIP_DEPTH + 1]; /* items to come, by depth */
     size_t depth = 0;
 
+    left[0] = 1; /* the others are set when they are come to */
     if (item != NULL) {
         *item = PAWL_NO_BYTES;
     }

@@ -234,7 +234,7 @@ enum pawl_status pawl_trust_stored_version(const struct pawl_store *store,
     return PAWL_OK;
 }
 
-/* Reads the stored document into trust->bytes of a zeroed trust. */
+/* Reads the stored document into trust->bytes. */
 static enum pawl_status fetch(struct pawl_trust *trust,
                               const struct pawl_store *store, uint64_t *floor)
 {
@@ -266,7 +266,7 @@ enum pawl_status pawl_trust_open(struct pawl_trust *trust,
     struct pawl_trust_parts parts;
     uint64_t floor = UINT64_MAX;
 
-    memset(trust, 0, sizeof(*trust));
+    memset(trust, 0, offsetof(struct pawl_trust, bytes)); /* read below */
     enum pawl_status status = fetch(trust, store, &floor);
     if (status == PAWL_OK) {
         status = pawl_trust_split_first(

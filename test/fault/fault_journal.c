@@ -236,6 +236,8 @@ int main(int argc, char **argv)
             search.compare = search.exact = true;
         } else if (strcmp(argv[i], "--alike") == 0) {
             search.compare = true;
+        } else if (strcmp(argv[i], "--whole") == 0) {
+            search.whole = true;
         } else if (strcmp(argv[i], "--first") == 0) {
             search.stop_at_first = true;
         } else if (i + 1 < argc && strcmp(argv[i], "--depth") == 0) {
@@ -249,8 +251,9 @@ int main(int argc, char **argv)
             return search.now.violations != 0;
         } else {
             must(false,
-                 "usage: fault_journal [-v] [--alike | --exact] [--first] "
-                 "[--depth n] [--spare n] [--geometry n] [--replay id]");
+                 "usage: fault_journal [-v] [--alike | --exact] [--whole] "
+                 "[--first] [--depth n] [--spare n] [--geometry n] [--replay "
+                 "id]");
         }
     }
     for (int at = 0; at < geometry_count; at++) {

@@ -379,6 +379,9 @@ static void same_at_a_glance(struct node *node,
     bool rests =
         status == PAWL_OK && pawl_journal_found(opened) == PAWL_JOURNAL_VALID;
 
+    if (search.whole) {
+        return;
+    }
     if (pawl_journal_glance(&quick, &node->flash.port, PAYLOAD) != PAWL_OK) {
         search.now.declined += rests ? 1U : 0U;
         return;

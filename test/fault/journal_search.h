@@ -79,6 +79,7 @@ struct search {
      * then not depend on what went before. */
     bool compare;
     bool exact; /* states are told apart by every bit of the flash */
+    bool whole; /* no quick reading: for mutants of the rules */
     struct pawl_journal_geometry frames;
     struct table table;
     struct table alike; /* nodes alone, always as they are told without exact */

@@ -36,7 +36,8 @@ search_journal() {
         "--depth 2 --spare 1" "--depth 3 --spare 0"; do
         for geometry in 8 12; do
             # shellcheck disable=SC2086
-            violates "$1" --first $how --geometry "$geometry" && return 0
+            violates "$1" $option --first $how --geometry "$geometry" &&
+                return 0
         done
     done
     return 1
@@ -62,11 +63,12 @@ judge() {
     fi
     line=$(sed 's/^violation //' "$work/line")
     id=${line##*replay }
-    if ! violates "$3" --first --replay "$id" ||
+    # shellcheck disable=SC2086
+    if ! violates "$3" $option --first --replay "$id" ||
         [ "$(cut -c -12 "$work/line")" != "violation ${line%"${line#??}"}" ]; then
         echo "$1: $line, which does not show it"
         broken=$((broken + 1))
-    elif violates "$4" --replay "$id"; then
+    elif violates "$4" --replay "$id"; then # by either reading
         echo "$1: $line, which the code as it is violates, too"
         broken=$((broken + 1))
     else
@@ -94,6 +96,10 @@ mutate() { # name, patch: applies, builds and judges it
         return
     }
     (cd "$tree" && patch -s -p1 --fuzz=0 <"$2") || exit 1
+    option=
+    case $1 in
+    journal-R*) option=--whole ;; # by what comes of it, not by the comparison
+    esac
     case $1 in
     journal-*)
         if FAULT_WARNINGS=-w build_journal "$tree" "$work/bad" >"$work/out" 2>&1; then
