@@ -95,12 +95,10 @@ static bool all_bytes(const uint8_t *buf, size_t len, uint8_t value)
     const uint32_t wanted = value * 0x01010101U;
     const uint8_t *end = buf + len;
 
-    for (; end - buf >= 32; buf += 32) {
-        uint32_t wrong =
-            (word_at(buf) ^ wanted) | (word_at(buf + 4) ^ wanted) |
-            (word_at(buf + 8) ^ wanted) | (word_at(buf + 12) ^ wanted) |
-            (word_at(buf + 16) ^ wanted) | (word_at(buf + 20) ^ wanted) |
-            (word_at(buf + 24) ^ wanted) | (word_at(buf + 28) ^ wanted);
+    for (; end - buf >= 16; buf += 16) {
+        uint32_t wrong = (word_at(buf) ^ wanted) | (word_at(buf + 4) ^ wanted) |
+                         (word_at(buf + 8) ^ wanted) |
+                         (word_at(buf + 12) ^ wanted);
         if (wrong != 0) {
             return false;
         }
