@@ -402,6 +402,7 @@ static enum pawl_status unseal(void *ctx, struct pawl_bytes sealed,
     struct pawl_soft_keystore *store = ctx;
     size_t room = *plain_len;
 
+    *plain_len = 0;
     if (store->storage == NULL) {
         return PAWL_ERR_KEYSTORE;
     }
@@ -421,6 +422,8 @@ static enum pawl_status unseal(void *ctx, struct pawl_bytes sealed,
     }
     if (answer(store, gcm_unseal(&message, cipher, cipher + message.len,
                                  plain)) != PAWL_OK) {
+        /* wolfCrypt decrypts before it compares the tag. */
+        pawl_wipe(plain, message.len);
         *plain_len = 0;
         return PAWL_ERR_SIGNATURE;
     }

@@ -237,6 +237,7 @@ static void sealed_secrets_return_and_are_bound_to_the_store(void)
 {
     static const uint8_t secret[] = "a session ticket";
     uint8_t sealed[sizeof secret + PAWL_SOFT_SEAL_OVERHEAD];
+    static const uint8_t nothing[sizeof secret];
     uint8_t plain[sizeof secret];
     size_t sealed_len = sizeof sealed;
     size_t len = sizeof plain;
@@ -253,9 +254,13 @@ static void sealed_secrets_return_and_are_bound_to_the_store(void)
     CHECK_MEM(plain, secret, sizeof secret);
     for (size_t at = 0; at < sizeof sealed; at++) {
         sealed[at] ^= 0x40;
+        memset(plain, 0, sizeof plain);
         len = sizeof plain;
         CHECK_EQ(fake.keystore.unseal(ctx, PAWL_BYTES(sealed), plain, &len),
                  PAWL_ERR_SIGNATURE);
+        CHECK_EQ(len, 0);
+        /* What nobody vouches for is not handed out. */
+        CHECK(contains(nothing, sizeof nothing, plain, sizeof plain));
         sealed[at] ^= 0x40;
     }
     for (size_t cut = 0; cut < sizeof sealed; cut++) {
