@@ -125,7 +125,9 @@ struct pawl_manifest {
  * and whatever the cryptography says (PAWL_ERR_NO_MEMORY). On an error
  * *manifest holds the failure and nothing else.
  *
- * Blocks for one public-key operation per signer that may match.
+ * Blocks for one public-key operation for each block of the wrapper (at most
+ * PAWL_MANIFEST_BLOCKS_MAX) and each signer that it may be of: blocks are not
+ * authenticated, so that whoever makes an envelope decides how many.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_manifest_open(struct pawl_manifest *manifest,
@@ -151,6 +153,7 @@ pawl_manifest_failure(const struct pawl_manifest *manifest);
  * Writes what is kept beside an image: an envelope of the wrapper and the
  * manifest alone, to be opened by pawl_manifest_open_stored(). *len: the room
  * on entry, the length on return (PAWL_ERR_TOO_SMALL: the length needed).
+ * PAWL_ERR_STATE: the manifest was never authenticated.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_manifest_store(const struct pawl_manifest *manifest,

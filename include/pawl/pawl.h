@@ -78,9 +78,13 @@
  * config_hash  PAWL_CONFIG_HASH of the caller's headers
  *
  * Returns PAWL_OK
- *         PAWL_ERR_ARGUMENT     headers and library were not built alike
+ *         PAWL_ERR_ARGUMENT     headers and library were not built alike, or
+ *                               the arena is too small to be one
  *         PAWL_ERR_STATE        initialised before with another port
  *         PAWL_ERR_ENTROPY      the generator cannot be seeded
+ *         PAWL_ERR_NO_MEMORY    the arena does not hold the generator
+ *         PAWL_ERR_FAULT        wolfCrypt cannot be set up
+ * On an error nothing is set up, and it may be called again.
  *
  * Blocks for one read of entropy.
  */

@@ -191,8 +191,8 @@ void pawl_update_close(struct pawl_update *update);
 
 /*
  * Carries on with what is under way: at most one erase or one program, or
- * PAWL_HASH_CHUNK bytes of hashing, or one public-key operation (two where a
- * signer turns out to be withdrawn).
+ * PAWL_HASH_CHUNK bytes of hashing, or the verification of one manifest (see
+ * pawl_manifest_open(); twice where a signer turns out to be withdrawn).
  *
  * wait   what to wait for when PAWL_PENDING. No event at all: for bytes, by
  *        pawl_update_write()
@@ -222,6 +222,8 @@ enum pawl_status pawl_update_step(struct pawl_update *update,
  *         PAWL_ERR_CONDITION, PAWL_ERR_NOT_FOR_US, PAWL_ERR_LOST (the trust
  *         document names no signer, or is older than one that was in force)
  * On an error nothing was written, and pawl_update_reason() says why.
+ *
+ * Blocks for the verification of one manifest, as pawl_update_step() does.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_update_start(struct pawl_update *update,
@@ -294,6 +296,9 @@ enum pawl_status pawl_update_install(struct pawl_update *update);
  *         PAWL_OK            accepted, and durable; also if asked twice
  *         PAWL_ERR_STATE     no image is on trial; nothing was written
  *         PAWL_ERR_REVOKED, PAWL_ERR_UNTRUSTED   its signer was withdrawn
+ *         PAWL_ERR_DIGEST, PAWL_ERR_CORRUPT ...  the manifest beside it is not
+ *                            what it was, or cannot be read; nothing was
+ *                            written
  *         PAWL_ERR_IO        may or may not be recorded; open again and see
  */
 PAWL_MUST_USE

@@ -36,13 +36,13 @@ struct pawl_cose {
 /*
  * Reads one message. *cose views into it.
  *
- * Returns PAWL_ERR_MALFORMED    it is no COSE message, or a label occurs twice
+ * Returns PAWL_ERR_MALFORMED    it is no COSE message, a label occurs twice,
+ *                               or headers are nested too deep
  *         PAWL_ERR_UNSUPPORTED  a COSE message of another kind (its tag), or
  *                               with a critical header: cose->tag is then 0;
  *                               or of an algorithm that is not known, or none
  *         PAWL_ERR_POLICY       COSE, but not what PAWL_COSE_STRICT demands
- *         PAWL_ERR_LIMIT        an algorithm outside of int64_t, headers nested
- *                               too deep
+ *         PAWL_ERR_LIMIT        an algorithm outside of int64_t
  * On an error *cose is empty, but for the tag where only the algorithm is the
  * trouble.
  */

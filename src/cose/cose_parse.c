@@ -211,7 +211,8 @@ enum pawl_status pawl_cose_parse(struct pawl_cose *cose,
         status = judge(cose, &headers);
     }
     if (status != PAWL_OK) {
-        *cose = (struct pawl_cose){.tag = cose->tag};
+        *cose = (struct pawl_cose){
+            .tag = status == PAWL_ERR_UNSUPPORTED ? cose->tag : 0};
     }
     return status;
 }

@@ -190,6 +190,13 @@ static void what_is_no_cose_message_is_refused(void)
         {"d28442 8126a0f65840" C21_SIGNATURE, PAWL_ERR_MALFORMED},
         {"d28443a10126a10400f65840" C21_SIGNATURE, PAWL_ERR_MALFORMED},
         {"d28443a10126a14100 00f65840" C21_SIGNATURE, PAWL_ERR_MALFORMED},
+        /* containers nested too deep, in either bucket */
+        {"d28443a10126a118188181818180f65840" C21_SIGNATURE,
+         PAWL_ERR_MALFORMED},
+        {"d2844aa20126181881818181 80a0f65840" C21_SIGNATURE,
+         PAWL_ERR_MALFORMED},
+        /* an algorithm that no integer of ours holds */
+        {"d2844ba1011b8000000000000000a0f65840" C21_SIGNATURE, PAWL_ERR_LIMIT},
         /* a byte behind */
         {"d28443a10126a0f65840" C21_SIGNATURE "00", PAWL_ERR_MALFORMED},
         {"", PAWL_ERR_MALFORMED},
@@ -200,6 +207,7 @@ static void what_is_no_cose_message_is_refused(void)
         CHECK_EQ(parse(&cose, rows[i].message, PAWL_COSE_GENERAL),
                  rows[i].status);
         CHECK(cose.signature.len == 0);
+        CHECK(cose.tag == 0 || rows[i].status == PAWL_ERR_UNSUPPORTED);
     }
 }
 
