@@ -162,7 +162,10 @@ enum pawl_status pawl_agent_open(struct pawl_agent *agent,
  * waits for announcements and deadlines; an error if it cannot go on at all
  * (PAWL_ERR_IO of the journal), which is worth a reset.
  *
- * Blocks for at most one flash, key-store or public-key operation.
+ * Blocks for at most one flash, key-store or public-key operation of each of
+ * the things that go on at once (the broker or the EST server, a download, a
+ * trial); in a handshake for a flight, as pawl_session_step() says; once an EST
+ * server has answered, as pawl_enroll_step() says.
  */
 enum pawl_status pawl_agent_step(struct pawl_agent *agent,
                                  struct pawl_wait *wait);

@@ -161,8 +161,10 @@ enum pawl_status pawl_session_open(struct pawl_session *session,
  *                               knows no extended master secret (RFC 7627)
  *         PAWL_ERR_PROTOCOL, PAWL_ERR_KEYSTORE, PAWL_ERR_NO_MEMORY
  *
- * Blocks for at most one public-key or key-store operation and the hashing
- * of one flight.
+ * Blocks for what one flight of the server's asks for, at most: a key
+ * agreement, two checks of a signature for each certificate (wolfSSL's and
+ * pawl's), one of the server's own, and one signature in the key store.
+ * wolfSSL does them in one call.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_session_step(struct pawl_session *session,
