@@ -85,6 +85,18 @@ enum pawl_status pawl_agent_write_report(const struct pawl_agent *agent,
     return pawl_cbor_written(&out, payload);
 }
 
+/* A URI is of visible ASCII (RFC 3986, 2), and is shown to people before it is
+ * taken apart. */
+static bool is_visible(struct pawl_bytes text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] <= ' ' || text.data[i] >= 0x7F) {
+            return false;
+        }
+    }
+    return text.len > 0;
+}
+
 /* Reads the head of an announcement of count members, up to its URI. */
 static enum pawl_status read_uri(struct pawl_cbor *in, size_t count,
                                  char uri[PAWL_URI_MAX])
@@ -101,7 +113,7 @@ static enum pawl_status read_uri(struct pawl_cbor *in, size_t count,
         pawl_cbor_tstr(in, &text) != PAWL_OK) {
         return PAWL_ERR_MALFORMED;
     }
-    if (text.len == 0 || memchr(text.data, 0, text.len) != NULL) {
+    if (!is_visible(text)) {
         return PAWL_ERR_MALFORMED;
     }
     if (text.len >= PAWL_URI_MAX) {

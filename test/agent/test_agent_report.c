@@ -95,6 +95,11 @@ static void an_announcement_is_read_strictly(void)
         "A2 01 01 02 60",          /* empty */
         "A2 01 01 02 61 00",       /* U+0000 */
         "A2 01 01 02 61 FF",       /* not UTF-8 */
+        "A2 01 01 02 62 61 1B",    /* what moves a console's cursor, */
+        "A2 01 01 02 62 61 0A",    /* begins a line, */
+        "A2 01 01 02 62 61 20",    /* or is no part of a URI: a space, */
+        "A2 01 01 02 62 61 7F",    /* DEL, */
+        "A2 01 01 02 62 C3 A9",    /* a letter that is not ASCII */
         "A2 01 01 02 61 61 00",    /* something behind */
         "A2 01 18 01 02 61 61",    /* not the shortest form */
         "BF 01 01 02 61 61 FF",    /* indefinite length */
