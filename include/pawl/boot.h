@@ -75,9 +75,11 @@ struct pawl_boot_measurement {
 
 /* What was chosen. */
 struct pawl_boot_choice {
-    const struct pawl_slot *slot; /* to be entered; NULL unless PAWL_OK */
-    pawl_slot_set set;            /* the slot of every component */
-    uint32_t size;                /* bytes of the image in slot */
+    /* To be entered; NULL unless PAWL_OK. Where its region is mapped is the
+     * loader's to know, and to check entry and stack against. */
+    const struct pawl_slot *slot;
+    pawl_slot_set set; /* the slot of every component */
+    uint32_t size;     /* bytes of the image in slot */
     bool trial;
     /* The trust document cannot be read: only what the journal records as
      * confirmed is started, known by its digest; signers are then 0. */

@@ -907,6 +907,14 @@ exec openssl x509 -req -in "$1" -out "$2" -CA factory.pem \\
                    sorted(slots) == ["A", "B"] and
                    slots["A"]["sequence"] == 2 and
                    slots["B"]["manifest"] == "none", slots)
+        self.check("the security counter is shown",
+                   shown["security_counter"] == 0, shown)
+        kept = self.read("dev/counter")
+        self.write("dev/counter", b"none\n")
+        unread = json.loads(self.pawl(DONE, "update", "show", "dev", "--json"))
+        self.check("a counter that cannot be read is not shown as a number",
+                   unread["security_counter"] is None, unread)
+        self.write("dev/counter", kept)
         self.check("the journal's wear and its frames are shown",
                    shown["journal_wear"]["bank_erases"] == 0 and
                    shown["frames"] == [] and shown["failed_trials"] == [],

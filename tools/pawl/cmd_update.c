@@ -47,15 +47,24 @@ static uint32_t durable(const struct pawl_record *record)
            (uint32_t)at[6] << 8 | at[7];
 }
 
-static json_t *record_json(const struct pawl_record *record,
-                           uint32_t hardware_counter)
+/* In force is the larger of both; null where the port's cannot be read. */
+static json_t *counter_json(const struct pawl_record *record,
+                            const struct pawl_counter *counter)
 {
-    uint32_t counter = record->counter_floor > hardware_counter
-                           ? record->counter_floor
-                           : hardware_counter;
+    uint32_t value = 0;
 
+    if (counter->read(counter->ctx, &value) != PAWL_OK) {
+        return json_null();
+    }
+    return json_integer(record->counter_floor > value ? record->counter_floor
+                                                      : value);
+}
+
+static json_t *record_json(const struct pawl_record *record,
+                           const struct pawl_counter *counter)
+{
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:I, s:i, s:i, s:I, "
+        "{s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:I, s:i, s:i, s:o, "
         "s:b, s:I}",
         "state", pawl_update_state_name(record->state), "reason",
         pawl_update_reason_name(record->reason), "phase",
@@ -66,8 +75,8 @@ static json_t *record_json(const struct pawl_record *record,
         image_json(&record->previous), "candidate", image_json(&record->target),
         "sequence_floor", (json_int_t)record->sequence_floor, "attempts_left",
         record->attempts, "boots_left", record->boots, "security_counter",
-        (json_int_t)counter, "counter_pending", record->counter_pending,
-        "durable", (json_int_t)durable(record));
+        counter_json(record, counter), "counter_pending",
+        record->counter_pending, "durable", (json_int_t)durable(record));
 }
 
 /* What is recorded of trials that failed (doc/SPEC.md, "Update record"). */
@@ -212,15 +221,12 @@ static json_t *update_json(struct pawl_posix_device *device)
 {
     static struct pawl_journal journal;
     const struct pawl_flash *flash = device->port.journal;
-    const struct pawl_counter *counter = device->port.counter;
     struct pawl_record record;
-    uint32_t value = 0;
     enum pawl_status status = pawl_journal_open(
         &journal, flash, PAWL_RECORD_MAX, PAWL_JOURNAL_READ_ONLY);
     const char *found = "cannot be read";
 
     pawl_record_clear(&record);
-    (void)!counter->read(counter->ctx, &value);
     if (status == PAWL_OK) {
         static const char *const names[] = {"empty", "valid", "lost"};
 
@@ -231,7 +237,7 @@ static json_t *update_json(struct pawl_posix_device *device)
             found = "of a version that is not known";
         }
     }
-    json_t *json = record_json(&record, value);
+    json_t *json = record_json(&record, device->port.counter);
     (void)json_object_set_new(json, "journal", json_string(found));
     (void)json_object_set_new(json, "why",
                               json_string(pawl_status_text(record.status)));
