@@ -310,6 +310,10 @@ def run(world, tables, stack, json_file):
         counts[name] = len(rows), sum(one["ok"] for one in rows)
     survived = sum(one["ok"] and one["status"] == "PAWL_OK"
                    for one in results if one["table"] == "hostile")
+    for one in results:
+        if not one["ok"]:
+            print(f"failed: {one['table']} {one['row']}: "
+                  f"{'; '.join(one['wrong'])[:400]}")
     print(f"{survived} of the hostile survived: the defect is harmless, and "
           "the session goes on")
     for package in sorted(real.Packaged.missing):

@@ -116,30 +116,63 @@ static enum pawl_status observe(struct speech *speech,
     return status == PAWL_OK ? read_all(speech, NULL, 0) : status;
 }
 
+static enum pawl_status put(struct speech *speech, const char *path, size_t len)
+{
+    const struct pawl_coap_request request = {
+        PAWL_COAP_PUT, .path = path, .payload = {large, len},
+        .content_format = PAWL_COAP_FORMAT(42) /* octet-stream */
+    };
+    enum pawl_status status = exchange(speech, &request, large, 0);
+
+    if (status == PAWL_OK && PAWL_COAP_CLASS(coap.response.code) != 2) {
+        status = PAWL_ERR_REFUSED;
+    }
+    return status;
+}
+
+/*
+ * Puts the first len bytes of large and gets them again. libcoap's server
+ * (4.3.1) obeys a request that reaches it a second time once more, though RFC
+ * 7252, 4.2 forbids that: of a body in blocks, the last of which was sent
+ * again, it keeps that block alone. Such a body is put anew, and only such a
+ * one: where nothing was sent again, it must be the same at once.
+ */
+static enum pawl_status put_and_get(struct speech *speech, const char *path,
+                                    size_t len)
+{
+    const struct pawl_coap_request request = {PAWL_COAP_GET, .path = path};
+    enum pawl_status status = PAWL_ERR_FAULT;
+
+    for (int tries = 0; tries < 10; tries++) {
+        uint32_t before = coap.retransmissions;
+
+        speech->same = true;
+        status = put(speech, path, len);
+        bool again = coap.retransmissions != before;
+        if (status == PAWL_OK) {
+            status = exchange(speech, &request, large, len);
+        }
+        if (status != PAWL_OK || speech->same || !again) {
+            break;
+        }
+    }
+    return status;
+}
+
 static enum pawl_status move_large(struct speech *speech,
                                    const struct order *order)
 {
     size_t len = order->number < LARGE_MAX ? order->number : LARGE_MAX;
-    struct pawl_coap_request request = {
-        PAWL_COAP_PUT, .path = order->path, .payload = {large, len},
-        .content_format = PAWL_COAP_FORMAT(42) /* octet-stream */
-    };
+    const struct pawl_coap_request rest = {PAWL_COAP_GET, .path = order->path,
+                                           .offset = (uint32_t)len / 2 + 3};
 
     for (size_t i = 0; i < len; i++) {
         large[i] = (uint8_t)(i * 7 + i / 251);
     }
-    enum pawl_status status = exchange(speech, &request, large, 0);
-    if (status == PAWL_OK && PAWL_COAP_CLASS(coap.response.code) != 2) {
-        return PAWL_ERR_REFUSED;
-    }
-    request = (struct pawl_coap_request){PAWL_COAP_GET, .path = order->path};
+    enum pawl_status status = put_and_get(speech, order->path, len);
     if (status == PAWL_OK) {
-        status = exchange(speech, &request, large, len);
-    }
-    request.offset = (uint32_t)len / 2 + 3;
-    if (status == PAWL_OK) {
-        status = exchange(speech, &request, large + request.offset,
-                          len - request.offset);
+        status =
+            exchange(speech, &rest, large + rest.offset, len - rest.offset);
     }
     return status;
 }
