@@ -476,7 +476,10 @@ def noise_rows(w):
     noise = ["--rate", "10", "--timeout", "600000", "--loss", "30"]
     sweep = ["--sweep", "noise", "--rate", "20", "--timeout", "20000",
              "--loss", "5", "--mangle", "10", "--damage", "10"]
-    kinds = [("1.2", 0xFEFD, DTLS12, {"flags": ["-dtls1_2"]})]
+    # openssl s_server 3.0 ends its handshake at a record of an unexpected type,
+    # which RFC 6347, 4.1.2.7 would rather have dropped.
+    kinds = [("1.2", 0xFEFD, [*DTLS12, "--spare-server"],
+              {"flags": ["-dtls1_2"]})]
     if w.wolfssl_server and w.features["dtls13"]:
         kinds.append(("1.3", 0xFEFC, ["--datagram"], {"wolf": "dtls13"}))
     for name, version, options, server in kinds:
@@ -1107,12 +1110,15 @@ def main():
         rows = [one for one in ROWS if arguments.only in one.title and
                 not (one.slow and arguments.quick) and
                 (one.slow or one is ROWS[0] or not arguments.slow)]
-        failed = sum(not run_row(world, one) for one in rows)
+        bad = [one.title for one in rows if not run_row(world, one)]
+        failed = len(bad)
         hellos = []
         if not (arguments.system or arguments.slow) and arguments.only[:11] in "ClientHello":
             hellos = [check_hello(world, *check) for check in
                       hello_checks(world.features)]
         failed += hellos.count(False)
+    for title in bad:
+        print(f"failed: {title}")
     print(f"rows {len(rows) + len(hellos)} failed {failed}")
     return 1 if failed else 0
 

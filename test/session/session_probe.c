@@ -22,6 +22,7 @@
  *   --sweep noise     12 runs of bad luck
  *   --loss P          P percent of the datagrams are lost, both ways
  *   --mangle P        so many are doubled, reordered, cut, invented
+ *   --spare-server    what is cut or invented does not go to the server
  *   --damage P        in so many a bit is wrong
  *   --seed N          of this run of bad luck
  *   --rate N          the clock runs N times as fast
@@ -83,6 +84,7 @@ struct options {
     uint32_t timeout_ms;
     uint16_t datagram_size;
     unsigned loss, mangle, damage; /* percent */
+    bool spare_server;
     uint32_t seed;
     uint64_t rate; /* of the clock */
     uint32_t roles;
@@ -224,6 +226,8 @@ static enum pawl_status probe_open(void *ctx, enum pawl_transport_kind kind,
     noise.below = &sockets.transport;
     noise.loss = options.loss;
     noise.mangle = options.mangle;
+    noise.spare = options.spare_server;
+    memset(noise.lost, 0, sizeof noise.lost);
     noise.damage = options.damage;
     noise.seed = options.seed;
     noise.held_len[0] = noise.held_len[1] = 0;
@@ -492,6 +496,15 @@ static enum pawl_status messages(struct pawl_session *session, bool *echoed)
     return *echoed ? PAWL_OK : PAWL_ERR_FAULT;
 }
 
+/*
+ * How much may be received of an answer of which in of len bytes are here. To a
+ * line that was sent again a server may answer twice in one datagram.
+ */
+static size_t room(size_t len, size_t in, size_t cap)
+{
+    return (is_noisy() ? cap : len) - in;
+}
+
 /* Sends the text as a line and waits for its reverse. */
 static enum pawl_status echo(struct pawl_session *session, bool *echoed)
 {
@@ -512,7 +525,8 @@ static enum pawl_status echo(struct pawl_session *session, bool *echoed)
         enum pawl_status status =
             out < len ? pawl_session_send(session, line + out, len - out,
                                           &count, &wait)
-                      : pawl_session_receive(session, answer + in, len - in,
+                      : pawl_session_receive(session, answer + in,
+                                             room(len, in, sizeof answer),
                                              &count, &wait);
         if (status == PAWL_PENDING) {
             add_deadline(&wait, again_ms < give_up_ms ? again_ms : give_up_ms);
@@ -529,7 +543,7 @@ static enum pawl_status echo(struct pawl_session *session, bool *echoed)
             in += count;
         }
     }
-    *echoed = in == len;
+    *echoed = is_noisy() ? in >= len : in == len;
     for (size_t i = 0; *echoed && i + 1 < len; i++) {
         *echoed = answer[i] == line[len - 2 - i];
     }
@@ -959,6 +973,8 @@ static bool take_flag(const char *name)
         options.reset = true;
     } else if (strcmp(name, "--flood") == 0) {
         options.flood = true;
+    } else if (strcmp(name, "--spare-server") == 0) {
+        options.spare_server = true;
     } else if (strcmp(name, "--empty") == 0) {
         options.empty = true;
     } else if (strcmp(name, "--rebind") == 0) {
