@@ -19,7 +19,7 @@
 #define EXIT_NO_DEVICE 3 /* no device, or another process has it */
 
 static const char help[] =
-    "Usage: boot_loader [--boots N] [--cause NAME] [--once] DIR\n"
+    "Usage: boot_loader [--boots N] [--cause NAME] [--once] [--trust OWN] DIR\n"
     "\n"
     "Powers the device in DIR on: chooses and verifies an image, executes it,\n"
     "and starts again when it ends with a reset.\n"
@@ -29,6 +29,8 @@ static const char help[] =
     "                wake, software, watchdog, fault, brownout, pin, unknown\n"
     "  --once        chooses, prints the choice as a line of JSON, and ends;\n"
     "                it counts as a start\n"
+    "  --trust OWN   keeps a trust document of its own, in the directory OWN\n"
+    "                that nobody else writes; it begins with OWN/factory.cbor\n"
     "  --help        prints this\n"
     "\n"
     "Exit: 0 powered off, or N starts done; 1 no image may be booted; 2 wrong\n"
@@ -38,6 +40,7 @@ static const char help[] =
 
 struct options {
     const char *dir;
+    const char *trust;   /* NULL: the device's store is believed */
     unsigned long boots; /* 0: no end */
     enum pawl_reset_cause cause;
     bool once;
@@ -46,6 +49,7 @@ struct options {
 /* The device from power-on until an image is chosen. */
 static enum pawl_status boot_once(struct pawl_posix_device *board,
                                   const struct pawl_posix_images *images,
+                                  const struct pawl_posix_loader_store *own,
                                   enum pawl_reset_cause cause,
                                   struct pawl_boot_choice *choice)
 {
@@ -57,6 +61,8 @@ static enum pawl_status boot_once(struct pawl_posix_device *board,
         .journal = board->port.journal,
         .counter = board->port.counter,
         .trust = board->port.store,
+        .protected_trust = own != NULL ? &own->store : NULL,
+        .factory_trust = own != NULL ? own->factory : PAWL_NO_BYTES,
         .reset_cause = cause,
     };
     return pawl_boot_select(&boot, &config, choice);
@@ -141,12 +147,39 @@ static int enter(const struct options *options,
 {
     char error[PAWL_POSIX_ERROR_MAX];
     pawl_posix_hand_over(&choice->measurement);
+    if (options->trust != NULL) {
+        pawl_posix_hand_over_trust(choice->measurement.trust_version);
+    }
     if (pawl_posix_images_run(images, choice->slot->index, options->dir, cause,
                               run, error) != PAWL_OK) {
         return complain(error, EXIT_NO_BOOT);
     }
     (void)fprintf(stderr, "loader: the image ended: %s\n", run->text);
     return run->exit_code;
+}
+
+/* With the loader's own store, if it has one. */
+static enum pawl_status choose(const struct options *options,
+                               struct pawl_posix_device *board,
+                               const struct pawl_posix_images *images,
+                               enum pawl_reset_cause cause,
+                               struct pawl_boot_choice *choice)
+{
+    static struct pawl_posix_loader_store own;
+    char error[PAWL_POSIX_ERROR_MAX];
+    if (options->trust == NULL) {
+        return boot_once(board, images, NULL, cause, choice);
+    }
+    *choice = (struct pawl_boot_choice){.trust_lost = true};
+    enum pawl_status status = pawl_posix_loader_store_open(
+        &own, options->trust, &board->config, error);
+    if (status != PAWL_OK) {
+        (void)complain(error, EXIT_NO_DEVICE);
+        return status;
+    }
+    status = boot_once(board, images, &own, cause, choice);
+    pawl_posix_loader_store_close(&own);
+    return status;
 }
 
 /* One life between two resets. *run says how it ended. */
@@ -167,7 +200,7 @@ static int start(const struct options *options, enum pawl_reset_cause cause,
         pawl_posix_device_close(&board);
         return complain(error, EXIT_NO_DEVICE);
     }
-    status = boot_once(&board, &images, cause, &choice);
+    status = choose(options, &board, &images, cause, &choice);
     pawl_posix_device_close(&board); /* the image opens it */
     print_line(&choice, status, cause);
 
@@ -204,6 +237,10 @@ static bool parse(struct options *options, int count, char **words)
             options->once = true;
         } else if (strcmp(words[i], "--boots") == 0) {
             good = parse_boots(value, &options->boots);
+            i++;
+        } else if (strcmp(words[i], "--trust") == 0) {
+            good = value[0] != '\0';
+            options->trust = value;
             i++;
         } else if (strcmp(words[i], "--cause") == 0) {
             good = parse_cause(value, &options->cause);

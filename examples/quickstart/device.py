@@ -15,13 +15,14 @@ class Device:
     def __init__(self, loader, directory, log_path, watch):
         self.loader, self.directory = loader, directory
         self.log_path, self.watch = log_path, watch
+        self.words = []  # of the loader, before the directory
         self.process = None
         self.lines = queue.Queue()
 
     def power_on(self):
         log = open(self.log_path, "a", encoding="utf-8")
         self.process = subprocess.Popen(
-            [self.loader, self.directory], stdin=subprocess.DEVNULL,
+            [self.loader, *self.words, self.directory], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             bufsize=1, errors="replace", start_new_session=True)
         threading.Thread(target=self._read, args=(self.process, log),

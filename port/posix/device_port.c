@@ -70,6 +70,7 @@ enum pawl_status pawl_posix_device_open(struct pawl_posix_device *device,
         return status;
     }
     if (mode == PAWL_POSIX_WRITE) {
+        device->port.loader_trust = pawl_posix_loader_trust();
         pawl_posix_reset_init(&device->reset, device->config.watchdog_ms);
     }
     return PAWL_OK;

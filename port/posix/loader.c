@@ -69,6 +69,7 @@ void pawl_posix_hand_over(const struct pawl_boot_measurement *measurement)
     text[64] = ':';
     put_hex(text + 65, measurement->image_digest, 32);
     (void)setenv(PAWL_POSIX_MEASUREMENT_VARIABLE, text, 1);
+    (void)unsetenv(PAWL_POSIX_TRUST_VARIABLE); /* nobody's but the loader's */
 }
 
 bool pawl_posix_running(pawl_slot_set *running)

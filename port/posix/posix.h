@@ -533,6 +533,41 @@ enum pawl_status pawl_posix_loader_start(const char *dir, char *error);
 /* Puts the measurement into the environment of the image that is run next. */
 void pawl_posix_hand_over(const struct pawl_boot_measurement *measurement);
 
+/*
+ * The loader's own store of trust (protected_trust of <pawl/boot.h>), in a
+ * directory that only the loader writes: the store's two flashes, made blank
+ * where they are missing, of the geometry of the device's store; and
+ * factory.cbor, the document that it begins with. loader_store.c.
+ */
+struct pawl_posix_loader_store {
+    struct pawl_store store;
+    struct pawl_bytes factory; /* empty: there is no such file */
+    /* Private. */
+    struct pawl_posix_flash journal, objects;
+    uint8_t document[PAWL_TRUST_MAX];
+};
+
+/* Opens it. PAWL_ERR_NOT_FOUND: no such directory; PAWL_ERR_CORRUPT,
+ * PAWL_ERR_IO; with the reason in error, and nothing is left open. */
+PAWL_MUST_USE
+enum pawl_status pawl_posix_loader_store_open(
+    struct pawl_posix_loader_store *store, const char *dir,
+    const struct pawl_posix_config *config, char *error);
+
+/* Closes it; one that is all zeros is no error. */
+void pawl_posix_loader_store_close(struct pawl_posix_loader_store *store);
+
+/* Where a loader with such a store says which version it goes by. */
+#define PAWL_POSIX_TRUST_VARIABLE "PAWL_TRUST_VERSION"
+
+/* Puts the version into the environment of the image that is run next; after
+ * pawl_posix_hand_over(), which takes away what was there. */
+void pawl_posix_hand_over_trust(uint64_t version);
+
+/* In the image: the port's table of it; NULL: the loader has no such store.
+ * pawl_posix_device_open() puts it into the port of a writer. */
+const struct pawl_loader_trust *pawl_posix_loader_trust(void);
+
 /* Copies the images of a device. PAWL_ERR_IO, with the reason in error. */
 PAWL_MUST_USE
 enum pawl_status pawl_posix_images_open(struct pawl_posix_images *images,

@@ -239,8 +239,20 @@ class Life(story.Story):
 
     # ---- the steps ----
 
+    def loader_provisioned(self):
+        """A trust document of the loader's own: what only it may write."""
+        own = self.path("loader")
+        os.mkdir(own)
+        self.device.words = ["--trust", own]
+        self.device.power_on()
+        self.checked(self.expect_boot("nothing may be booted",
+                                      "protected trust store never written"))
+        self.device.cut_power()
+        shutil.copy(self.path("trust.cbor"), os.path.join(own, "factory.cbor"))
+
     def provisioned(self):
         self.provision()
+        self.loader_provisioned()
         in_files = os.path.exists(os.path.join(self.device_dir, "keys"))
         self.check(in_files == (self.store.kind == "soft"),
                    "its keys are in " + WHERE[self.store.kind])
@@ -371,6 +383,10 @@ class Life(story.Story):
         self.expect("TRUST_ROTATED", seconds=30, never=("TRUST_REFUSED",),
                     sequence=3)
         self.checked("version 3: the new root beside the old one")
+        held = self.expect("TRUST_HELD", seconds=30, sequence=3)
+        self.check(held["status"] == "PAWL_ERR_RESET_DUE",
+                   "version 4 waits until the loader has taken 3 over")
+        self.checked(self.expect_boot("software", "slot B", seconds=30))
         self.expect_rotation(4)
         self.checked("version 4: the old root is gone")
         self.document(5, ["root"], "by-the-old.cbor", signers=good,
@@ -383,7 +399,8 @@ class Life(story.Story):
         self.trust_unchanged()
 
     def power_fails(self):
-        """Wherever power fails, the old document is in force or the new."""
+        """Wherever power fails, the old document is in force or the new, and
+        the loader, which has to take over each of them, is not left behind."""
         good = GOOD
         found = []
         for n in range(5):
@@ -393,11 +410,15 @@ class Life(story.Story):
             self.announce_trust("trust-{version}.cbor", version)
             time.sleep(0.005 * n)  # wherever it is then
             self.device.cut_power()
+            self.device.power_on()
+            time.sleep(0.01 * n)  # the loader may be taking one over
+            self.device.cut_power()
             now = self.shown()["trust"]["version"]
             if now not in (version - 1, version):
                 raise Failed("neither %d nor its successor is in force: %d" %
                              (version - 1, now))
             found.append("old" if now < version else "new")
+            self.device.forget()
             self.device.power_on()
             self.expect("PUBLISHED", seconds=30)
             if now < version:
@@ -405,7 +426,7 @@ class Life(story.Story):
                 self.expect("PUBLISHED", seconds=30)
             self.trust_version = version
             self.trust_unchanged()
-        self.checked("five cuts, found: " + ", ".join(found))
+        self.checked("five times two cuts, found: " + ", ".join(found))
 
     def document_expired(self):
         good = GOOD

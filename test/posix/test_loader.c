@@ -182,6 +182,70 @@ static void the_image_is_told_cause_place_and_measurement(void)
     CHECK(strcmp(seen, expected) == 0);
 }
 
+/* The environment that the loader was started with has no say in it. */
+static void the_image_is_told_which_trust_the_loader_has(void)
+{
+    const struct pawl_boot_measurement measurement = {0};
+    uint64_t version = 9;
+
+    CHECK_EQ(setenv(PAWL_POSIX_TRUST_VARIABLE, "7", 1), 0);
+    pawl_posix_hand_over(&measurement);
+    CHECK(pawl_posix_loader_trust() == NULL);
+
+    pawl_posix_hand_over_trust(UINT64_MAX);
+    const struct pawl_loader_trust *told = pawl_posix_loader_trust();
+    CHECK(told != NULL);
+    CHECK_EQ(told->version(told->ctx, &version), PAWL_OK);
+    CHECK(version == UINT64_MAX);
+    static const char *const wrong[] = {"", "x", "-1", "1x",
+                                        "18446744073709551616"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        CHECK_EQ(setenv(PAWL_POSIX_TRUST_VARIABLE, wrong[i], 1), 0);
+        CHECK(told->version(told->ctx, &version) < 0);
+    }
+    CHECK_EQ(unsetenv(PAWL_POSIX_TRUST_VARIABLE), 0);
+    CHECK(told->version(told->ctx, &version) < 0);
+}
+
+/* Blank at first; then what was written there, and the factory's document. */
+static void a_loaders_own_store_is_a_directory(void)
+{
+    static struct pawl_posix_loader_store own;
+    static const uint8_t bytes[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    uint8_t read[8] = {0};
+    char place[PAWL_POSIX_PATH_MAX];
+
+    given_images();
+    (void)snprintf(place, sizeof place, "%s", scratch_file("own"));
+    CHECK_EQ(pawl_posix_loader_store_open(&own, place, &device.config, error),
+             PAWL_ERR_NOT_FOUND);
+    CHECK(strstr(error, "factory.cbor") != NULL);
+    CHECK_EQ(mkdir(place, 0700), 0);
+    CHECK_EQ(pawl_posix_loader_store_open(&own, place, &device.config, error),
+             PAWL_OK);
+    CHECK_EQ(own.factory.len, 0);
+    const struct pawl_flash *journal = own.store.journal;
+    CHECK_EQ(journal->program(journal->ctx, 0, bytes, sizeof bytes), PAWL_OK);
+    CHECK_EQ(own.store.objects->size, device.config.objects_size);
+    pawl_posix_loader_store_close(&own);
+    pawl_posix_loader_store_close(&own);
+
+    FILE *file = fopen(scratch_file("own/factory.cbor"), "w");
+    CHECK(file != NULL && fputs("first", file) >= 0 && fclose(file) == 0);
+    CHECK_EQ(pawl_posix_loader_store_open(&own, place, &device.config, error),
+             PAWL_OK);
+    CHECK_EQ(own.factory.len, 5);
+    CHECK_MEM(own.factory.data, "first", 5);
+    CHECK_EQ(own.store.journal->read(own.store.journal->ctx, 0, read, 8),
+             PAWL_OK);
+    CHECK_MEM(read, bytes, 8);
+    pawl_posix_loader_store_close(&own);
+
+    CHECK_EQ(truncate(scratch_file("own/identity.journal"), 1), 0);
+    CHECK_EQ(pawl_posix_loader_store_open(&own, place, &device.config, error),
+             PAWL_ERR_CORRUPT);
+}
+
 static void what_runs_is_the_copy_and_nobody_can_change_it(void)
 {
     given_images();
@@ -263,6 +327,8 @@ static void one_loader_at_a_time(void)
 static const struct check_test tests[] = {
     CHECK_TEST(each_end_has_its_next_cause),
     CHECK_TEST(the_image_is_told_cause_place_and_measurement),
+    CHECK_TEST(the_image_is_told_which_trust_the_loader_has),
+    CHECK_TEST(a_loaders_own_store_is_a_directory),
     CHECK_TEST(what_runs_is_the_copy_and_nobody_can_change_it),
     CHECK_TEST(a_blank_slot_is_a_fault),
     CHECK_TEST(the_image_dies_with_the_loader),
