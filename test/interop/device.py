@@ -50,7 +50,8 @@ def make(tool, folder, name, anchors, issuer, configuration=(), **validity):
         (folder / f"{name}-anchor{number}.pem").write_bytes(anchor.pem())
         files.append({"certificate": f"{name}-anchor{number}.pem",
                       "roles": roles})
-    run(tool, folder, "key", "generate", "-o", "root.pem")
+    if not (folder / "root.pem").exists():
+        run(tool, folder, "key", "generate", "-o", "root.pem")
     run(tool, folder, "key", "public", "root.pem", "-o", "root.pub")
     (folder / "trust.json").write_text(json.dumps({
         "version": 1, "root_threshold": 1, "roots": ["root.pub"],

@@ -215,6 +215,14 @@ class Test:
                          ["device", "csr", name, "-o", "x"]):
                 self.pawl(USAGE, *args)
         self.pawl(USAGE, "key", "generate", "-o", "nowhere/key.pem")
+        before = self.read("root.pem")
+        self.pawl(USAGE, "key", "generate", "-o", "root.pem", says="exists",
+                  what="a private key is never replaced")
+        self.check("the key is what it was", self.read("root.pem") == before)
+        os.symlink("root.pem", self.path("alias"))
+        self.pawl(USAGE, "key", "generate", "-o", "alias", says="exists",
+                  what="nor one that a link leads to")
+        self.check("that key is what it was", self.read("root.pem") == before)
         self.pawl(USAGE, "trust", "create", "trust.json", "-o", "nowhere/x")
         self.pawl(USAGE, "trust", "create", "trust.json", "-o", "folder",
                   what="a folder where a file should be written")

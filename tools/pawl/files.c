@@ -101,6 +101,22 @@ static int write_special(const char *path, struct pawl_bytes bytes)
     return good ? TOOL_OK : cannot("write", path);
 }
 
+/* Gives a file its name: another one's, or for a private key one that nothing
+ * has. A file system without links can only be asked before. */
+static bool name_it(const char *beside, const char *path, bool private_)
+{
+    struct stat about;
+
+    if (!private_) {
+        return rename(beside, path) == 0;
+    }
+    if (link(beside, path) == 0) {
+        return unlink(beside) == 0;
+    }
+    return errno != EEXIST && lstat(path, &about) != 0 &&
+           rename(beside, path) == 0;
+}
+
 /* Writes beside the file, then renames. */
 static int replace(const char *path, struct pawl_bytes bytes, bool private_)
 {
@@ -116,7 +132,7 @@ static int replace(const char *path, struct pawl_bytes bytes, bool private_)
                 fchmod(fd, private_ ? 0600 : 0644) == 0;
     if (fd >= 0) {
         good = close(fd) == 0 && good;
-        good = good && rename(beside, path) == 0;
+        good = good && name_it(beside, path, private_);
     }
     int code = good ? TOOL_OK : cannot("write", path);
     if (!good && fd >= 0) {
@@ -137,6 +153,13 @@ int tool_write(const char *path, struct pawl_bytes bytes, bool private_)
         return write_special(path, bytes);
     }
     char *target = realpath(path, NULL); /* where a link leads */
+    if (private_ && target != NULL) {
+        free(target);
+        return tool_fail(TOOL_USAGE,
+                         "%s exists: a private key is never replaced; choose "
+                         "another name",
+                         path);
+    }
     int code = replace(target != NULL ? target : path, bytes, private_);
 
     free(target);

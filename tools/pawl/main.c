@@ -28,8 +28,9 @@ static const struct command {
 } commands[] = {
     {"key", "generate", key_generate, "-o FILE|URI [--algorithm es256|ed25519]",
      "make a key pair, as PEM or in a token",
-     "The file is readable by its owner alone. es256 is ECDSA on P-256, the\n"
-     "default. URI: pkcs11:token=NAME;object=NAME makes it in a token, which\n"
+     "The file is readable by its owner alone; one that exists is never\n"
+     "replaced. es256 is ECDSA on P-256, the default.\n"
+     "URI: pkcs11:token=NAME;object=NAME makes it in a token, which\n"
      "it never leaves.\n" TOKENS},
     {"key", "public", key_public, "FILE|URI [-o FILE]",
      "write the public half of a key, as PEM", TOKENS},

@@ -69,8 +69,8 @@ struct pawl_bytes tool_bytes(const struct tool_file *file);
 
 /* Writes a file whole or not at all: beside it first, then renamed; "-" is
  * standard output. Of a link the file that it leads to is replaced; a device or
- * a pipe is written to. private_: nobody else may read the file. Reasons are
- * printed. */
+ * a pipe is written to. private_: nobody else may read the file, and it
+ * replaces none. Reasons are printed. */
 int tool_write(const char *path, struct pawl_bytes bytes, bool private_);
 
 /* The folder of path, with its slash; "" for a plain name. From malloc. */
