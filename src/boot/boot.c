@@ -291,6 +291,19 @@ static enum pawl_status revert(struct pawl_boot_selection *s,
     return confirmed(s, PAWL_BOOT_REVERTED, true);
 }
 
+/* The trial could not be recorded, or it was and nobody was told: then the
+ * journal calls it running, and the image that is entered must not believe it.
+ */
+static enum pawl_status instead_of_trial(struct pawl_boot_selection *s)
+{
+    s->choice->reverted = PAWL_UPDATE_REASON_NOT_ENTERED;
+    enum pawl_status status = confirmed(s, PAWL_BOOT_REVERTED, false);
+    if (status == PAWL_OK) {
+        s->choice->refused = PAWL_ERR_IO;
+    }
+    return status;
+}
+
 static enum pawl_status try_target(struct pawl_boot_selection *s)
 {
     struct pawl_record *r = &s->record;
@@ -313,8 +326,7 @@ static enum pawl_status try_target(struct pawl_boot_selection *s)
     r->running = r->target.set;
     if (pawl_boot_commit(s) != PAWL_OK) {
         *r = before;
-        s->choice->reverted = PAWL_UPDATE_REASON_NOT_ENTERED;
-        return confirmed(s, PAWL_BOOT_REVERTED, false);
+        return instead_of_trial(s);
     }
     enum pawl_status status =
         r->trust_version > s->trust.version

@@ -334,6 +334,43 @@ static void an_image_that_the_journal_does_not_name_is_handed_over(void)
     CHECK_EQ(record.running, 1);
 }
 
+static enum pawl_status (*program)(void *ctx, uint32_t off, const void *buf,
+                                   size_t len);
+static uint32_t programs_told; /* programs before their answers are lost */
+
+static enum pawl_status unheard_program(void *ctx, uint32_t off,
+                                        const void *buf, size_t len)
+{
+    enum pawl_status status = program(ctx, off, buf, len);
+    if (programs_told == 0) {
+        return PAWL_ERR_IO;
+    }
+    programs_told--;
+    return status;
+}
+
+/* The record of the trial is there, and nobody was told so: the image that is
+ * entered instead hears that the journal may say otherwise. */
+static void a_trial_that_was_recorded_unheard_is_handed_over(void)
+{
+    unsigned misled = 0;
+    unsigned entered = 0;
+    for (uint32_t told = 0; entered == 0; told++) {
+        struct pawl_record record;
+        given_staged();
+        program = device.journal.port.program;
+        programs_told = told;
+        device.journal.port.program = unheard_program;
+        CHECK_EQ(start(PAWL_RESET_SOFTWARE), PAWL_OK);
+        device.journal.port.program = program;
+        entered = choice.set;
+        CHECK(record_in_journal(&device, &record));
+        CHECK(record.running == choice.set || choice.refused == PAWL_ERR_IO);
+        misled += record.running != choice.set;
+    }
+    CHECK(misled != 0);
+}
+
 /* The journal's flash fails for good, wherever in a record: the image on
  * trial is entered where that was recorded, and never again. */
 static void a_journal_that_dies_ends_a_trial(void)
@@ -914,6 +951,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_withdrawn_signer_stops_trials_and_no_confirmed_image),
     CHECK_TEST(a_trial_that_cannot_be_recorded_is_not_entered),
     CHECK_TEST(an_image_that_the_journal_does_not_name_is_handed_over),
+    CHECK_TEST(a_trial_that_was_recorded_unheard_is_handed_over),
     CHECK_TEST(a_journal_that_dies_ends_a_trial),
     CHECK_TEST(a_rotten_image_falls_back_to_the_one_before),
     CHECK_TEST(the_image_before_must_meet_the_counter),
