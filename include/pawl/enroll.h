@@ -15,7 +15,8 @@ struct pawl_enroll_config {
     struct pawl_session *session; /* established, to the EST server */
     struct pawl_identity *identity;
     const struct pawl_trust *trust; /* its enrolment anchors judge the reply */
-    bool renew;        /* simplereenroll: the session uses the LDevID */
+    bool renew;        /* simplereenroll: the session uses the LDevID, whose
+                        * names the request keeps (RFC 7030, 4.2.2) */
     const char *label; /* RFC 7030, 3.2.2: "/.well-known/est/LABEL/..."; NULL */
     int64_t time_floor_s;
 };
@@ -44,7 +45,8 @@ struct pawl_enroll {
 /*
  * Makes the key and the request; begins the exchange. config is copied, what
  * it points to retained. Blocks for one key generation and one signature.
- * Errors as pawl_identity_csr(), and PAWL_ERR_STATE while there is a next
+ * Errors as pawl_identity_csr(), PAWL_ERR_TOO_SMALL for names that are too long
+ * for a request, and PAWL_ERR_STATE while there is a next
  * LDevID that was neither promoted nor dropped. The key of an enrolment that
  * did not come to its end is used again.
  */

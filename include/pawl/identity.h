@@ -106,6 +106,16 @@ enum pawl_status pawl_identity_csr(struct pawl_identity *identity, bool renew,
                                    uint8_t *csr, size_t *len);
 
 /*
+ * The same with renew, but with the subject and the subjectAltName of like, a
+ * credential of identity: what is renewed keeps its names, also those that its
+ * CA has added (RFC 7030, 4.2.2).
+ */
+PAWL_MUST_USE
+enum pawl_status pawl_identity_csr_like(struct pawl_identity *identity,
+                                        const struct pawl_credential *like,
+                                        uint8_t *csr, size_t *len);
+
+/*
  * Copies the public key that the next LDevID is requested for (0x04, x, y).
  * PAWL_ERR_STATE: none is; PAWL_ERR_KEYSTORE: it is gone.
  */

@@ -109,6 +109,10 @@ static void put_subject(struct pawl_der_writer *writer,
 {
     size_t since = writer->need;
 
+    if (subject->like != NULL) {
+        pawl_der_put(writer, subject->like->subject);
+        return;
+    }
     put_rdn(writer, PAWL_BYTES(id_serial_number), PAWL_DER_PRINTABLE_STRING,
             subject->serial_number);
     put_rdn(writer, PAWL_BYTES(id_common_name), PAWL_DER_UTF8_STRING,
@@ -116,14 +120,20 @@ static void put_subject(struct pawl_der_writer *writer,
     pawl_der_wrap(writer, PAWL_DER_SEQUENCE, since);
 }
 
-static void put_alt_name(struct pawl_der_writer *writer, const char *dns_name)
+static void put_alt_name(struct pawl_der_writer *writer,
+                         const struct pawl_csr_subject *subject)
 {
     size_t since = writer->need;
 
-    if (dns_name == NULL) {
-        return;
+    if (subject->like != NULL) {
+        pawl_der_put(writer, subject->like->alt_names);
+    } else if (subject->dns_name != NULL) {
+        pawl_der_put_item(writer, DNS_NAME,
+                          bytes_of(subject->dns_name, HOST_MAX_LEN));
     }
-    pawl_der_put_item(writer, DNS_NAME, bytes_of(dns_name, HOST_MAX_LEN));
+    if (writer->need == since) {
+        return; /* there is none */
+    }
     pawl_der_wrap(writer, PAWL_DER_SEQUENCE, since);
     pawl_der_wrap(writer, PAWL_DER_OCTET_STRING, since);
     pawl_der_put_item(writer, PAWL_DER_OID, PAWL_BYTES(id_alt_name));
@@ -136,7 +146,7 @@ static void put_extensions(struct pawl_der_writer *writer,
 {
     size_t since = writer->need;
 
-    put_alt_name(writer, subject->dns_name);
+    put_alt_name(writer, subject);
     pawl_der_put(writer, PAWL_BYTES(client_auth));
     pawl_der_put(writer, PAWL_BYTES(key_usage));
     pawl_der_wrap(writer, PAWL_DER_SEQUENCE, since);

@@ -125,6 +125,10 @@ struct pawl_csr_subject {
     const char *dns_name;
     struct pawl_bytes
         challenge; /* challengePassword (RFC 7030, 3.5) or empty */
+
+    /* NULL, or a certificate whose subject and subjectAltName stand in the
+     * place of the names above, byte for byte. */
+    const struct pawl_x509 *like;
 };
 struct pawl_keystore;
 PAWL_MUST_USE

@@ -89,6 +89,30 @@ static enum pawl_status refuse_second(struct pawl_enroll *enroll)
                : PAWL_OK;
 }
 
+/*
+ * Writes the request into reply. The key of an attempt that was interrupted is
+ * used again. A renewal has the names of the LDevID, whose chain is read into
+ * body for that.
+ */
+static enum pawl_status write_request(struct pawl_enroll *enroll, size_t *len)
+{
+    struct pawl_identity *identity = enroll->config.identity;
+    struct pawl_credential old;
+    size_t chain_len = sizeof(enroll->body);
+    enum pawl_status status = PAWL_ERR_NOT_FOUND;
+
+    if (enroll->config.renew) {
+        status = pawl_identity_get(identity, PAWL_IDENTITY_LDEVID, &old,
+                                   (uint8_t *)enroll->body, &chain_len);
+    }
+    if (status == PAWL_OK) {
+        return pawl_identity_csr_like(identity, &old, enroll->reply, len);
+    }
+    return status == PAWL_ERR_NOT_FOUND
+               ? pawl_identity_csr(identity, true, enroll->reply, len)
+               : status;
+}
+
 /* Writes the request into body, as base64. */
 static enum pawl_status make_request(struct pawl_enroll *enroll)
 {
@@ -96,9 +120,7 @@ static enum pawl_status make_request(struct pawl_enroll *enroll)
     enum pawl_status status = refuse_second(enroll);
 
     if (status == PAWL_OK) {
-        /* The key of an attempt that was interrupted is used again. */
-        status = pawl_identity_csr(enroll->config.identity, true, enroll->reply,
-                                   &len);
+        status = write_request(enroll, &len);
     }
     if (status != PAWL_OK) {
         return status;

@@ -71,19 +71,24 @@ static enum pawl_status make_key(struct pawl_identity *identity,
     return status;
 }
 
+/* Writes the request for the key of slot, with the product's names, or with
+ * those of a certificate that is like. */
 static enum pawl_status write_request(const struct pawl_identity *identity,
-                                      enum pawl_key_slot slot, uint8_t *csr,
-                                      size_t *len)
+                                      enum pawl_key_slot slot,
+                                      const struct pawl_x509 *like,
+                                      uint8_t *csr, size_t *len)
 {
     const char *serial = identity->port->product->serial;
-    struct pawl_csr_subject subject = {serial, serial, NULL, PAWL_NO_BYTES};
+    const struct pawl_csr_subject subject = {
+        .common_name = serial, .serial_number = serial, .like = like};
 
     return pawl_csr_write(&subject, identity->port->keystore, (int)slot, csr,
                           len);
 }
 
-enum pawl_status pawl_identity_csr(struct pawl_identity *identity, bool renew,
-                                   uint8_t *csr, size_t *len)
+static enum pawl_status request(struct pawl_identity *identity, bool renew,
+                                const struct pawl_x509 *like, uint8_t *csr,
+                                size_t *len)
 {
     struct pawl_store_note note;
     enum pawl_status status = pawl_identity_note(identity, &note);
@@ -103,7 +108,28 @@ enum pawl_status pawl_identity_csr(struct pawl_identity *identity, bool renew,
     if (status != PAWL_OK) {
         return status;
     }
-    return write_request(identity, pawl_identity_key(note.next), csr, len);
+    return write_request(identity, pawl_identity_key(note.next), like, csr,
+                         len);
+}
+
+enum pawl_status pawl_identity_csr(struct pawl_identity *identity, bool renew,
+                                   uint8_t *csr, size_t *len)
+{
+    return request(identity, renew, NULL, csr, len);
+}
+
+enum pawl_status pawl_identity_csr_like(struct pawl_identity *identity,
+                                        const struct pawl_credential *like,
+                                        uint8_t *csr, size_t *len)
+{
+    struct pawl_x509 leaf;
+    enum pawl_status status =
+        identity->open
+            ? pawl_identity_leaf(identity, like->slot, like->chain, &leaf)
+            : PAWL_ERR_STATE;
+
+    return status == PAWL_OK ? request(identity, true, &leaf, csr, len)
+                             : status;
 }
 
 enum pawl_status pawl_identity_next_key(const struct pawl_identity *identity,

@@ -12,7 +12,7 @@ int main(void)
     static struct fake_keystore fake;
     static const uint8_t challenge[] = {'s', 'e', 's', 'a', 'm', 'e'};
     const struct pawl_csr_subject subject = {
-        "dev0001", "SN-42", "dev0001.example", PAWL_BYTES(challenge)};
+        "dev0001", "SN-42", "dev0001.example", PAWL_BYTES(challenge), NULL};
     uint8_t out[1024];
     size_t len = sizeof out;
 

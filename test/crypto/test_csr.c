@@ -74,7 +74,7 @@ static bool contains(struct pawl_bytes where, const char *what)
 static void a_request_holds_what_was_asked_for(void)
 {
     struct pawl_csr_subject subject = {"dev0001", "SN-42", "dev0001.example",
-                                       PAWL_NO_BYTES};
+                                       PAWL_NO_BYTES, NULL};
     struct pawl_bytes name, attributes;
 
     given_key();
@@ -90,9 +90,45 @@ static void a_request_holds_what_was_asked_for(void)
     CHECK_EQ(fake.signs, 1);
 }
 
+/* RFC 7030, 4.2.2: a renewal keeps the names, as they are written. */
+static void a_request_may_have_the_names_of_a_certificate(void)
+{
+    static const uint8_t subject_der[] = {
+        0x30, 0x1B, 0x31, 0x0B, 0x30, 0x09, 0x06, 0x03, 0x55, 0x04,
+        0x0A, 0x14, 0x02, 0xC4, 0x20, 0x31, 0x0C, 0x30, 0x0A, 0x06,
+        0x03, 0x55, 0x04, 0x03, 0x0C, 0x03, 'd',  'e',  'v'};
+    static const uint8_t names[] = {0x82, 0x03, 'd', 'e', 'v', 0x87,
+                                    0x04, 192,  0,   2,   1};
+    static const uint8_t extension[] = {0x06, 0x03, 0x55, 0x1D, 0x11, 0x04,
+                                        0x0D, 0x30, 0x0B, 0x82, 0x03, 'd'};
+    struct pawl_x509 certificate = {.subject = PAWL_BYTES(subject_der),
+                                    .alt_names = PAWL_BYTES(names)};
+    struct pawl_csr_subject subject = {.common_name = "another",
+                                       .dns_name = "another.example",
+                                       .like = &certificate};
+    struct pawl_bytes name, attributes;
+    bool found = false;
+
+    given_key();
+    CHECK_EQ(write(&subject), PAWL_OK);
+    read_back(&name, &attributes);
+    CHECK_EQ(name.len, sizeof subject_der - 2);
+    CHECK_MEM(name.data, subject_der + 2, name.len);
+    for (size_t i = 0; i + sizeof extension <= attributes.len; i++) {
+        found |= memcmp(attributes.data + i, extension, sizeof extension) == 0;
+    }
+    CHECK(found);
+    CHECK(!contains(attributes, "another"));
+
+    certificate.alt_names = PAWL_NO_BYTES;
+    CHECK_EQ(write(&subject), PAWL_OK);
+    read_back(&name, &attributes);
+    CHECK(!contains(attributes, "\x55\x1d\x11"));
+}
+
 static void what_is_absent_is_left_out(void)
 {
-    struct pawl_csr_subject subject = {NULL, NULL, NULL, PAWL_NO_BYTES};
+    struct pawl_csr_subject subject = {NULL, NULL, NULL, PAWL_NO_BYTES, NULL};
     struct pawl_bytes name, attributes;
 
     given_key();
@@ -114,7 +150,7 @@ static void attributes_are_in_the_order_of_der(void)
     given_key();
     for (size_t i = 0; i < PAWL_ARRAY_LEN(lengths); i++) {
         struct pawl_csr_subject subject = {
-            "dev", NULL, NULL, {challenge, lengths[i]}};
+            "dev", NULL, NULL, {challenge, lengths[i]}, NULL};
         struct pawl_bytes name, attributes;
         struct pawl_der first, second;
 
@@ -136,7 +172,8 @@ static void every_length_of_a_name_is_written_right(void)
 
     given_key();
     for (size_t host_len = 1; host_len <= 253; host_len += 12) {
-        struct pawl_csr_subject subject = {"dev", "1", host, PAWL_NO_BYTES};
+        struct pawl_csr_subject subject = {"dev", "1", host, PAWL_NO_BYTES,
+                                           NULL};
 
         memset(host, 'h', host_len);
         host[host_len] = '\0';
@@ -151,17 +188,17 @@ static void unfit_subjects_are_refused(void)
     static char long_text[256];
     static const uint8_t long_challenge[256] = {0};
     const struct pawl_csr_subject subjects[] = {
-        {"", NULL, NULL, PAWL_NO_BYTES},
-        {long_text, NULL, NULL, PAWL_NO_BYTES},
-        {NULL, "", NULL, PAWL_NO_BYTES},
-        {NULL, "SN_42", NULL, PAWL_NO_BYTES}, /* not a PrintableString */
-        {NULL, "SN\xC3\xA4", NULL, PAWL_NO_BYTES},
-        {NULL, long_text, NULL, PAWL_NO_BYTES},
-        {NULL, NULL, "", PAWL_NO_BYTES},
-        {NULL, NULL, "a b", PAWL_NO_BYTES},
-        {NULL, NULL, "*.example", PAWL_NO_BYTES},
-        {NULL, NULL, long_text, PAWL_NO_BYTES},
-        {NULL, NULL, NULL, PAWL_BYTES(long_challenge)},
+        {"", NULL, NULL, PAWL_NO_BYTES, NULL},
+        {long_text, NULL, NULL, PAWL_NO_BYTES, NULL},
+        {NULL, "", NULL, PAWL_NO_BYTES, NULL},
+        {NULL, "SN_42", NULL, PAWL_NO_BYTES, NULL}, /* not a PrintableString */
+        {NULL, "SN\xC3\xA4", NULL, PAWL_NO_BYTES, NULL},
+        {NULL, long_text, NULL, PAWL_NO_BYTES, NULL},
+        {NULL, NULL, "", PAWL_NO_BYTES, NULL},
+        {NULL, NULL, "a b", PAWL_NO_BYTES, NULL},
+        {NULL, NULL, "*.example", PAWL_NO_BYTES, NULL},
+        {NULL, NULL, long_text, PAWL_NO_BYTES, NULL},
+        {NULL, NULL, NULL, PAWL_BYTES(long_challenge), NULL},
     };
 
     memset(long_text, 'x', sizeof long_text - 1);
@@ -174,7 +211,8 @@ static void unfit_subjects_are_refused(void)
 
 static void too_little_room_is_told_before_anything_is_signed(void)
 {
-    struct pawl_csr_subject subject = {"dev0001", "SN-42", NULL, PAWL_NO_BYTES};
+    struct pawl_csr_subject subject = {"dev0001", "SN-42", NULL, PAWL_NO_BYTES,
+                                       NULL};
     size_t need = 0;
 
     given_key();
@@ -196,7 +234,8 @@ static void too_little_room_is_told_before_anything_is_signed(void)
 
 static void a_key_store_that_fails_is_reported_as_it_is(void)
 {
-    struct pawl_csr_subject subject = {"dev0001", NULL, NULL, PAWL_NO_BYTES};
+    struct pawl_csr_subject subject = {"dev0001", NULL, NULL, PAWL_NO_BYTES,
+                                       NULL};
 
     given_key();
     fake.fail_sign = PAWL_ERR_KEYSTORE;
@@ -219,7 +258,8 @@ static enum pawl_status sign_wrongly(void *ctx, enum pawl_key_slot slot,
 
 static void a_wrong_signature_never_leaves(void)
 {
-    struct pawl_csr_subject subject = {"dev0001", NULL, NULL, PAWL_NO_BYTES};
+    struct pawl_csr_subject subject = {"dev0001", NULL, NULL, PAWL_NO_BYTES,
+                                       NULL};
 
     given_key();
     fake.keystore.sign = sign_wrongly;
@@ -230,6 +270,7 @@ static void a_wrong_signature_never_leaves(void)
 
 static const struct check_test tests[] = {
     CHECK_TEST(a_request_holds_what_was_asked_for),
+    CHECK_TEST(a_request_may_have_the_names_of_a_certificate),
     CHECK_TEST(what_is_absent_is_left_out),
     CHECK_TEST(attributes_are_in_the_order_of_der),
     CHECK_TEST(every_length_of_a_name_is_written_right),

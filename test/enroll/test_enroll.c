@@ -10,6 +10,7 @@
 #include "check.h"
 #include "crypto/crypto.h"
 #include "crypto/der.h"
+#include "crypto/x509.h"
 #include "enroll/fake_http.h"
 #include "fake/fake_ca.h"
 #include "fake/fake_crypto.h"
@@ -506,6 +507,49 @@ static void the_label_and_the_renewal_are_in_the_path(void)
           0);
 }
 
+/* The subject of the request that was posted. */
+static struct pawl_bytes posted_subject(void)
+{
+    static uint8_t csr[1024];
+    struct pawl_bytes rest = {csr, sizeof(csr)}, request, info, subject, number;
+
+    CHECK_EQ(pawl_base64_decode(
+                 (struct pawl_bytes){(const uint8_t *)fake_http.request,
+                                     fake_http.request_len},
+                 csr, &rest.len),
+             PAWL_OK);
+    CHECK(pawl_der_take(&rest, PAWL_DER_SEQUENCE, &request));
+    CHECK(pawl_der_take(&request, PAWL_DER_SEQUENCE, &info));
+    CHECK(pawl_der_take_unsigned(&info, &number));
+    CHECK(pawl_der_take_whole(&info, PAWL_DER_SEQUENCE, &subject));
+    return subject;
+}
+
+/* RFC 7030, 4.2.2: as the CA has written it, which is not as we asked. */
+static void a_renewal_keeps_the_subject_of_what_it_renews(void)
+{
+    struct pawl_credential old;
+    struct pawl_x509 leaf;
+    const char *rule = "";
+
+    given_a_device();
+    given_a_request();
+    cert_count = 0;
+    the_leaf_alone();
+    CHECK_EQ(run(), PAWL_OK);
+    CHECK_EQ(pawl_identity_promote(&identity), PAWL_OK);
+    CHECK_EQ(get(PAWL_IDENTITY_LDEVID, &old), PAWL_OK);
+    CHECK_EQ(pawl_x509_parse(&leaf, old.chain, &rule), PAWL_OK);
+
+    given_a_request(); /* by the IDevID: as the product says */
+    CHECK(!pawl_bytes_equal(posted_subject(), leaf.subject));
+    CHECK_EQ(pawl_identity_drop_next(&identity), PAWL_OK);
+    config.renew = true;
+    given_a_request();
+    CHECK(pawl_bytes_equal(posted_subject(), leaf.subject));
+    CHECK_EQ(keys.signs, 3); /* one a request */
+}
+
 static void a_label_is_one_segment_of_plain_characters(void)
 {
     static const char long_label[] = "0123456789012345678901234567890123456789"
@@ -770,6 +814,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(judges_each_answer_by_its_rule),
     CHECK_TEST(posts_what_est_wants),
     CHECK_TEST(the_label_and_the_renewal_are_in_the_path),
+    CHECK_TEST(a_renewal_keeps_the_subject_of_what_it_renews),
     CHECK_TEST(a_label_is_one_segment_of_plain_characters),
     CHECK_TEST(stores_the_chain_leaf_first_and_without_its_root),
     CHECK_TEST(the_time_to_come_again_is_told_and_bounded),
