@@ -657,6 +657,32 @@ class Test:
             cbor2.loads(branch)[1] for branch in shared[3]] == [{5: 0}, {5: 1}],
             shared)
 
+    def process_arguments(self):
+        """Numbers and files that are none, and a component twice."""
+        self.write("local.json", self.manifest_description(
+            dict(uri="v.bin")))
+        self.pawl(DONE, "manifest", "create", "local.json", "-o", "local.suit")
+        self.pawl(DONE, "manifest", "sign", "local.suit", "--key",
+                  "signer.pem")
+        common = ["manifest", "process", "local.suit", "--key",
+                  "signer.pub.pem", "--vendor-id", str(VENDOR), "--class-id",
+                  str(CLASS)]
+        self.pawl(DONE, *common, "--component", "00", "--sequence", "2",
+                  what="the number that was accepted before")
+        self.pawl(REFUSED, *common, "--component", "00", "--sequence",
+                  str(2 ** 64 - 1), what="a higher one was accepted before")
+        for options, says in (
+                (["--component", "00", "--sequence", str(2 ** 64)],
+                 "--sequence"),
+                (["--component", "00", "--sequence", "2x"], "--sequence"),
+                (["--component", "00,slot=%d" % 2 ** 64], "slot"),
+                (["--component", "00,slot=-1"], "slot"),
+                (["--component", "00", "--component", "00,slot=1"], "twice"),
+                (["--component", "00,file=nowhere/out.bin"], "nowhere"),
+                (["--component", "00,file=folder"], "folder")):
+            self.pawl(USAGE, *common, *options, says=says,
+                      what="process " + " ".join(options))
+
     def process_slots(self, *options):
         run = subprocess.run(
             [self.tool, "manifest", "process", "slots.suit", "--key",
@@ -975,6 +1001,7 @@ exec openssl x509 -req -in "$1" -out "$2" -CA factory.pem \\
             self.outputs()
             self.trust_descriptions()
             self.manifest_for_slots()
+            self.process_arguments()
             self.manifest_descriptions()
             self.devices()
             self.announcements()

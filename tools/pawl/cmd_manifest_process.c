@@ -138,16 +138,14 @@ static int read_procedure(const struct request *from, struct suit_run *run)
 
 static int read_sequence(const struct request *from, struct suit_run *run)
 {
-    char *end = NULL;
+    const char *at = from->sequence;
 
-    if (from->sequence == NULL) {
+    if (at == NULL) {
         return TOOL_OK;
     }
-    unsigned long long value = strtoull(from->sequence, &end, 10);
-    if (from->sequence[0] < '0' || from->sequence[0] > '9' || *end != '\0') {
-        return tool_fail(TOOL_USAGE, "--sequence must be a number");
+    if (!tool_number(&at, 0, &run->accepted) || *at != '\0') {
+        return tool_fail(TOOL_USAGE, "--sequence must be a number below 2^64");
     }
-    run->accepted = value;
     return TOOL_OK;
 }
 

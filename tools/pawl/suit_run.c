@@ -32,14 +32,15 @@ static bool take_word(struct suit_run_component *to, const char **at)
         return to->path[0] != '\0';
     }
     if (strncmp(*at, "slot=", 5) == 0 && (*at)[5] >= '0' && (*at)[5] <= '9') {
-        char *end = NULL;
-
-        to->slot = strtoull(*at + 5, &end, 10);
         to->has_slot = true;
-        *at = end;
-        return true;
+        return tool_number(at, 5, &to->slot);
     }
     return false;
+}
+
+static struct pawl_bytes id_of(const struct suit_run_component *component)
+{
+    return (struct pawl_bytes){component->id, component->id_len};
 }
 
 int suit_run_component(struct suit_run *run, const char *text)
@@ -59,6 +60,11 @@ int suit_run_component(struct suit_run *run, const char *text)
     for (const char *at = text + len; *at != '\0';) {
         if (*at++ != ',' || !take_word(to, &at)) {
             return bad(text);
+        }
+    }
+    for (size_t i = 0; i < run->component_count; i++) {
+        if (pawl_bytes_equal(id_of(to), id_of(&run->components[i]))) {
+            return tool_fail(TOOL_USAGE, "--component %s is given twice", id);
         }
     }
     run->component_count++;
@@ -85,10 +91,7 @@ static enum pawl_status find(void *ctx, struct pawl_bytes component,
     struct suit_run *run = ctx;
 
     for (size_t i = 0; i < run->component_count; i++) {
-        const struct suit_run_component *one = &run->components[i];
-
-        if (pawl_bytes_equal(component,
-                             (struct pawl_bytes){one->id, one->id_len})) {
+        if (pawl_bytes_equal(component, id_of(&run->components[i]))) {
             *handle = (uint32_t)i;
             return PAWL_OK;
         }
@@ -154,9 +157,9 @@ static enum pawl_status put(struct suit_run *run, uint32_t handle,
     }
     tool_free(&to->file);
     to->file = (struct tool_file){copy, bytes.len};
-    return to->path == NULL || tool_write(to->path, bytes, false) == TOOL_OK
-               ? PAWL_OK
-               : PAWL_ERR_IO;
+    run->no_file =
+        to->path != NULL && tool_write(to->path, bytes, false) != TOOL_OK;
+    return run->no_file ? PAWL_ERR_IO : PAWL_OK;
 }
 
 /* Bytes come from the envelope itself or from a file beside it; this tool
@@ -186,9 +189,10 @@ static enum pawl_status fetch(void *ctx, uint32_t handle,
     }
     char *path = tool_beside(run->folder, uri);
     enum pawl_status status = PAWL_ERR_UNREACHABLE;
-    if (path != NULL && access(path, R_OK) == 0 &&
-        tool_read(path, COMPONENT_MAX, &file) == TOOL_OK) {
-        status = put(run, handle, tool_bytes(&file));
+    if (path != NULL && access(path, R_OK) == 0) {
+        run->no_file = tool_read(path, COMPONENT_MAX, &file) != TOOL_OK;
+        status =
+            run->no_file ? PAWL_ERR_IO : put(run, handle, tool_bytes(&file));
         tool_free(&file);
     }
     free(path);
@@ -310,6 +314,9 @@ static int conclude(const struct suit_run *run,
     if (good) {
         (void)(run->as_json || printf("accepted\n"));
         return TOOL_OK;
+    }
+    if (run->no_file) {
+        return TOOL_USAGE;
     }
     return tool_fail(TOOL_REFUSED, "rejected in %s: %s (%s, %s)",
                      stage_of(failure, opened),

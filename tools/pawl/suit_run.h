@@ -26,6 +26,7 @@ struct suit_run {
     struct suit_run_component components[PAWL_COMPONENT_MAX];
     size_t component_count;
     char *folder; /* of the envelope: where local URIs lead */
+    bool no_file; /* a file could not be used, and that was printed */
 };
 
 /* Adds one as the command line has it: HEXCID[,slot=N][,file=PATH]. text is

@@ -51,6 +51,24 @@ bool tool_unhex(const char *text, uint8_t *out, size_t cap, size_t *len)
     return unhex(text, text + strlen(text), out, cap, len);
 }
 
+bool tool_number(const char **at, size_t skip, uint64_t *value)
+{
+    const char *first = *at + skip;
+    const char *end = first;
+
+    *value = 0;
+    for (; *end >= '0' && *end <= '9'; end++) {
+        unsigned next = (unsigned)(*end - '0');
+
+        if (*value > (UINT64_MAX - next) / 10) {
+            return false;
+        }
+        *value = *value * 10 + next;
+    }
+    *at = end;
+    return end != first;
+}
+
 bool tool_uuid(const char *text, uint8_t out[16])
 {
     char digits[33];

@@ -83,6 +83,9 @@ char *tool_beside(const char *folder, const char *path);
 void tool_hex(char *out, struct pawl_bytes bytes); /* 2 * len + 1 */
 /* Hex digits, an even number. False: they are none, or do not fit. */
 bool tool_unhex(const char *text, uint8_t *out, size_t cap, size_t *len);
+/* A decimal number behind skip characters of *at, which moves behind it.
+ * False: there is none, or it is above 2^64 - 1. */
+bool tool_number(const char **at, size_t skip, uint64_t *value);
 /* A UUID in its usual notation (RFC 9562). */
 bool tool_uuid(const char *text, uint8_t out[16]);
 /* A slash-separated component identifier, "00" or "00/01", as the encoded
