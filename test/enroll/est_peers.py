@@ -31,7 +31,8 @@ from est_server import key_usage  # noqa: E402  (found by the line above)
 # What the server does, what the device must answer.
 ROWS = (
     ("none", "PAWL_OK 200"),
-    ("with-chain", "PAWL_OK 200"),
+    ("adds-to-name", "PAWL_OK 200"),
+    ("with-chain", "PAWL_OK 200"),  # renews what the CA has added to
     ("wrong-key", "PAWL_ERR_CERTIFICATE 200"),
     ("wrong-name", "PAWL_ERR_CERTIFICATE 200"),
     ("no-client-auth", "PAWL_ERR_CERTIFICATE 200"),

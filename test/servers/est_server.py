@@ -39,7 +39,7 @@ BODY_MAX = 16384
 MODES = ("none", "wrong-key", "wrong-name", "other-ca", "two-leaves", "no-leaf",
          "truncated", "oversized", "content-type", "bad-base64", "202",
          "202-forever", "401", "500", "cut", "no-client-auth", "expired",
-         "with-chain")
+         "with-chain", "adds-to-name")
 log_lock = threading.Lock()
 
 
@@ -252,6 +252,11 @@ class Est:
             subject = x509.Name([
                 x509.NameAttribute(NameOID.COMMON_NAME, "somebody-else"),
                 x509.NameAttribute(NameOID.SERIAL_NUMBER, "somebody-else")])
+        elif mode == "adds-to-name" and not attribute(
+                subject, NameOID.ORGANIZATION_NAME):
+            subject = x509.Name([
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, "the owner"),
+                *subject])
         elif mode == "other-ca":
             authority = Authority.stranger(authority)
         elif mode == "no-client-auth":
