@@ -32,7 +32,9 @@
  * A call that needs more than one erase or program answers PAWL_PENDING and
  * is carried on by pawl_update_step(): at most one erase or one program each.
  * While one is under way the others answer PAWL_ERR_STATE, except the
- * queries, write() and the same call again, which tells how it stands.
+ * queries, write(), finish(), cancel(), trust_changed(), and the same call
+ * again, which tells how it stands. Once the journal has failed they answer
+ * PAWL_ERR_IO, until the engine is opened again.
  *
  * After a reset in the middle of WRITING, start() with the same envelope goes
  * on at the last checkpoint: wanted() then says from which offset.
@@ -307,7 +309,12 @@ enum pawl_status pawl_update_accept(struct pawl_update *update);
 /*
  * Gives up the image on trial, the staged one or the candidate. On trial:
  * REJECTED, and the next reset starts the previous image; reset the device.
- * Results as pawl_update_accept().
+ *
+ * reason   one of enum pawl_update_reason, or 128 to 255; those from 48 on,
+ *          but for PAWL_UPDATE_REASON_NOT_ENTERED, count against the image:
+ *          see PAWL_TRIALS_OF_IMAGE
+ *
+ * Results as pawl_update_accept(); PAWL_ERR_ARGUMENT: the reason is none.
  */
 PAWL_MUST_USE
 enum pawl_status pawl_update_reject(struct pawl_update *update,

@@ -204,6 +204,10 @@ enum pawl_status pawl_update_reject(struct pawl_update *update,
                                     enum pawl_update_reason reason)
 {
     struct pawl_update_engine *e = pawl_update_engine(update);
+    uint8_t kept = (uint8_t)reason; /* as the record has it */
+    if (kept == PAWL_UPDATE_REASON_NONE || kept != (unsigned)reason) {
+        return PAWL_ERR_ARGUMENT;
+    }
     if (e->committing && (e->next.state == PAWL_UPDATE_REJECTED ||
                           e->next.state == PAWL_UPDATE_FAILED)) {
         return PAWL_PENDING;

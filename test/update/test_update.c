@@ -483,6 +483,25 @@ static void a_rejected_trial_ends_as_failed_after_the_reset(void)
     CHECK_EQ(device.counter_value, 0);
 }
 
+/* A reason that is none, or that no byte holds, would not be counted against
+ * the image, which would be tried for ever. */
+static void a_rejection_has_a_reason(void)
+{
+    given_trial();
+    CHECK_EQ(pawl_update_reject(&device.update, PAWL_UPDATE_REASON_NONE),
+             PAWL_ERR_ARGUMENT);
+    if (sizeof(enum pawl_update_reason) > 1) {
+        CHECK_EQ(pawl_update_reject(&device.update,
+                                    (enum pawl_update_reason)(256 + 52)),
+                 PAWL_ERR_ARGUMENT);
+    }
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_TRIAL);
+    CHECK_EQ(settled(pawl_update_reject(&device.update,
+                                        (enum pawl_update_reason)255)),
+             PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).reason, 255);
+}
+
 /* One more trial of release, which the application rejects; READY again. */
 static void given_failed_trial(const struct fake_release *release)
 {
@@ -727,6 +746,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(the_counter_is_tried_again_with_back_off),
     CHECK_TEST(accept_may_be_asked_twice_and_only_on_trial),
     CHECK_TEST(a_rejected_trial_ends_as_failed_after_the_reset),
+    CHECK_TEST(a_rejection_has_a_reason),
     CHECK_TEST(images_whose_trials_fail_are_not_tried_for_ever),
     CHECK_TEST(only_trials_count_against_an_image),
     CHECK_TEST(a_trial_that_was_not_entered_is_not_accepted),
