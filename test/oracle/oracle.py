@@ -283,13 +283,14 @@ def verifies(keys, kind, protected, signature, digest):
 
 def read_digest(data):
     reader = Reader(data)
-    if reader.array() < 2:
+    count = reader.array()
+    if count < 2:
         raise Bad
     algorithm = reader.integer()
     value = reader.bstr()
     if algorithm != -16:
         raise Rejected("alg-unsupported")
-    if len(value) != 32:
+    if count != 2 or len(value) != 32:
         raise Bad
     reader.done()
     return value
