@@ -209,8 +209,11 @@ static void take_stock(struct pawl_agent *agent)
     pawl_agent_tell(agent, &event);
     bool on_trial = info.state == PAWL_UPDATE_TRIAL;
     agent->trial = on_trial ? TRIAL_WAITING : TRIAL_NONE;
-    if (info.state == PAWL_UPDATE_REJECTED && info.reset_wanted) {
-        agent->trial = TRIAL_REJECTING; /* a loader tried it all the same */
+    /* A loader tried it all the same, or half of it. */
+    if ((info.state == PAWL_UPDATE_REJECTED ||
+         info.state == PAWL_UPDATE_FAILED) &&
+        info.reset_wanted) {
+        agent->trial = TRIAL_REJECTING;
     }
     if (on_trial) {
         pawl_agent_say(agent, PAWL_EVENT_TRIAL, PAWL_OK,

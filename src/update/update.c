@@ -236,6 +236,14 @@ bool pawl_update_target_runs(const struct pawl_update_engine *e)
     return e->record.target.known && e->running == e->record.target.set;
 }
 
+bool pawl_update_mixture_runs(const struct pawl_update_engine *e)
+{
+    const struct pawl_record *r = &e->record;
+    return e->config.port->boot != NULL && r->current.known &&
+           e->running != r->current.set && !pawl_update_target_runs(e) &&
+           !(r->previous.known && e->running == r->previous.set);
+}
+
 /* What was STAGED may be tried once more by a loader of another kind, which
  * is told only after this is durable: REJECTED is true either way. */
 static enum pawl_update_state given_up_as(const struct pawl_update_engine *e,

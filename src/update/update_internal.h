@@ -89,10 +89,11 @@ struct pawl_update_engine {
     bool broken; /* the journal failed: to be opened again */
     bool compacted;
     bool cancel_asked, finish_asked;
-    bool preflight; /* operations have no side effects */
-    bool resumed;   /* WRITING was found for this manifest */
-    bool backend_due;
-    bool trust_due; /* the trust document changed: see update_trust.c */
+    bool preflight;     /* operations have no side effects */
+    bool resumed;       /* WRITING was found for this manifest */
+    bool backend_due;   /* it is to be told what the journal says */
+    bool backend_tries; /* it takes what runs for a trial */
+    bool trust_due;     /* the trust document changed: see update_trust.c */
     enum pawl_status result;  /* for step() to give, once committed */
     enum pawl_status refusal; /* the status of reason */
     enum pawl_update_reason reason;
@@ -152,6 +153,10 @@ enum pawl_status pawl_update_stop(struct pawl_update_engine *e,
 
 /* update.c: whether target is what runs. */
 bool pawl_update_target_runs(const struct pawl_update_engine *e);
+
+/* update.c: whether a boot backend runs a set that no record names: some of
+ * several components were swapped, and others not. */
+bool pawl_update_mixture_runs(const struct pawl_update_engine *e);
 
 /* update.c: tells the application. */
 void pawl_update_tell(const struct pawl_update_engine *e,

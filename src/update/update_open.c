@@ -135,6 +135,7 @@ static enum pawl_status reconcile(struct pawl_update_engine *e, bool reverted)
 {
     const struct pawl_record *r = &e->record;
     bool on_target = pawl_update_target_runs(e);
+    bool mixture = pawl_update_mixture_runs(e);
 
     pawl_update_say(e, r->reason, r->phase);
     switch (r->state) {
@@ -143,12 +144,16 @@ static enum pawl_status reconcile(struct pawl_update_engine *e, bool reverted)
         if (e->config.port->boot != NULL && on_target) {
             return enter_trial(e);
         }
+        if (mixture) { /* asking for the rest would take these back */
+            return give_up(e, PAWL_UPDATE_REASON_NOT_ENTERED);
+        }
         if (reverted) {
             return give_up(e, PAWL_UPDATE_REASON_REVERTED);
         }
         break;
     case PAWL_UPDATE_TRIAL:
         if (!on_target) {
+            e->backend_due = mixture;
             return give_up(e, reverted ? PAWL_UPDATE_REASON_REVERTED
                                        : PAWL_UPDATE_REASON_NOT_ENTERED);
         }
@@ -161,7 +166,7 @@ static enum pawl_status reconcile(struct pawl_update_engine *e, bool reverted)
         break;
     case PAWL_UPDATE_UPDATED:
         if (e->config.port->boot != NULL && reverted &&
-            e->running != r->current.set) {
+            e->running != r->current.set && !mixture) {
             return take_back(e);
         }
         e->backend_due = e->config.port->boot != NULL;
@@ -172,6 +177,9 @@ static enum pawl_status reconcile(struct pawl_update_engine *e, bool reverted)
     case PAWL_UPDATE_READY:
     case PAWL_UPDATE_WRITING:
     case PAWL_UPDATE_CANDIDATE:
+        e->backend_due =
+            mixture || (e->backend_tries && e->running == r->current.set &&
+                        r->current.known);
         break;
     }
     return PAWL_OK;
@@ -189,6 +197,7 @@ static enum pawl_status find_running(struct pawl_update_engine *e, bool *known,
     if (boot != NULL) {
         enum pawl_status status = boot->query(boot->ctx, &facts);
         e->running = facts.running;
+        e->backend_tries = facts.trial;
         *reverted = facts.reverted;
         return status == PAWL_PENDING ? PAWL_ERR_IO : status;
     }

@@ -67,7 +67,8 @@ void pawl_update_query(const struct pawl_update *update,
     }
     info->reset_wanted =
         (r->state == PAWL_UPDATE_STAGED ||
-         (r->state == PAWL_UPDATE_REJECTED && pawl_update_target_runs(e))) &&
+         (r->state == PAWL_UPDATE_REJECTED && pawl_update_target_runs(e)) ||
+         (e->backend_tries && !e->broken && pawl_update_mixture_runs(e))) &&
         !e->committing;
     if (e->config.port == NULL ||
         pawl_update_counter_floor(e, &info->security_counter) != PAWL_OK) {

@@ -55,6 +55,10 @@ static enum pawl_status check_state(struct pawl_update_engine *e)
     if (e->record.counter_pending) {
         return not_now(e, PAWL_UPDATE_REASON_COUNTER_PENDING);
     }
+    /* Or a backend may go back to what would be overwritten. */
+    if (e->backend_due || pawl_update_mixture_runs(e)) {
+        return not_now(e, PAWL_UPDATE_REASON_BUSY);
+    }
     return PAWL_OK;
 }
 

@@ -131,9 +131,9 @@ enum pawl_status pawl_update_install_step(struct pawl_update_engine *e)
  * counter rises after it. */
 static enum pawl_status record_accept(struct pawl_update_engine *e)
 {
-    uint32_t floor = 0;
-    enum pawl_status status = pawl_update_counter_floor(e, &floor);
-    if (status != PAWL_OK) {
+    const struct pawl_counter *counter = e->config.port->counter;
+    uint32_t value = 0;
+    if (counter->read(counter->ctx, &value) != PAWL_OK) {
         return PAWL_ERR_IO;
     }
     struct pawl_record *next = pawl_update_change(e, PAWL_UPDATE_UPDATED);
@@ -153,7 +153,9 @@ static enum pawl_status record_accept(struct pawl_update_engine *e)
     if (next->current.sequence > next->sequence_floor) {
         next->sequence_floor = next->current.sequence;
     }
-    if (e->record.target_counter > floor) {
+    /* The journal may know it already, of an accept that was taken back. */
+    if (e->record.target_counter > value &&
+        e->record.target_counter >= next->counter_floor) {
         next->counter_floor = e->record.target_counter;
         next->counter_pending = true;
     }
@@ -273,6 +275,22 @@ enum pawl_status pawl_update_cancel(struct pawl_update *update)
     return PAWL_ERR_STATE;
 }
 
+/*
+ * The confirmed set is to run, and to stay. What a backend tries is confirmed
+ * only if it is that set: half of a set is not, nor what was given up.
+ */
+static enum pawl_status back_to_current(const struct pawl_update_engine *e,
+                                        bool confirm)
+{
+    const struct pawl_boot_backend *boot = e->config.port->boot;
+    const struct pawl_record_image *current = &e->record.current;
+    pawl_slot_set set = current->known ? current->set : e->running;
+
+    return confirm && current->known && e->running == set
+               ? boot->confirm(boot->ctx)
+               : boot->select(boot->ctx, set);
+}
+
 /* A boot backend is told what the journal says; each call may be repeated. */
 static enum pawl_status backend_step(struct pawl_update_engine *e)
 {
@@ -284,17 +302,15 @@ static enum pawl_status backend_step(struct pawl_update_engine *e)
         status = boot->select(boot->ctx, e->record.target.set);
         break;
     case PAWL_UPDATE_UPDATED:
-        status = boot->confirm(boot->ctx);
+        status = back_to_current(e, true);
         break;
     case PAWL_UPDATE_REJECTED: /* one that runs, goes at the next reset */
     case PAWL_UPDATE_FAILED:
-        status = boot->select(boot->ctx, e->record.current.known
-                                             ? e->record.current.set
-                                             : e->running);
-        break;
     case PAWL_UPDATE_READY:
     case PAWL_UPDATE_WRITING:
     case PAWL_UPDATE_CANDIDATE:
+        status = back_to_current(e, e->backend_tries);
+        break;
     case PAWL_UPDATE_TRIAL:
         break;
     }
@@ -392,7 +408,8 @@ enum pawl_status pawl_update_idle_step(struct pawl_update_engine *e,
     if (e->backend_due) {
         return backend_step(e);
     }
-    if (!e->record.counter_pending) {
+    /* What runs may be below the counter, until all of it was swapped. */
+    if (!e->record.counter_pending || pawl_update_mixture_runs(e)) {
         return PAWL_OK;
     }
     if (pawl_update_now(e) >= e->ask_at_ms) {

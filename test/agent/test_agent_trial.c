@@ -188,9 +188,12 @@ static void an_image_is_accepted_although_its_counter_waits(void)
 /* A loader of another kind had not been told, and tried it once more. */
 static void what_was_rejected_and_runs_resets_the_device(void)
 {
-    for (unsigned runs = 0; runs < 2; runs++) {
+    static const enum pawl_update_state states[] = {PAWL_UPDATE_REJECTED,
+                                                    PAWL_UPDATE_FAILED};
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned runs = i % 2;
         world_make();
-        world.info.state = PAWL_UPDATE_REJECTED;
+        world.info.state = states[i / 2];
         world.info.reset_wanted = runs == 1;
         CHECK_EQ(pawl_agent_open(&world.agent, &world.config), PAWL_OK);
         world_steps(1);

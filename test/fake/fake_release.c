@@ -165,14 +165,14 @@ static void put_shared(struct pawl_cbor_out *common,
 
 static void put_pair_parameters(struct pawl_cbor_out *out,
                                 const struct fake_release_plan *plan,
-                                const uint8_t image[32])
+                                uint64_t counter, const uint8_t image[32])
 {
     uint8_t digest[64];
     struct pawl_cbor_out inner;
     pawl_cbor_write(&inner, digest, sizeof(digest));
     put_digest(&inner, image);
     pawl_cbor_put_uint(out, 20);
-    pawl_cbor_put_map(out, 4);
+    pawl_cbor_put_map(out, plan->counted ? 5 : 4);
     pawl_cbor_put_uint(out, 1);
     pawl_cbor_put_bstr(out, PAWL_BYTES(fake_vendor_id));
     pawl_cbor_put_uint(out, 2);
@@ -181,6 +181,10 @@ static void put_pair_parameters(struct pawl_cbor_out *out,
     pawl_cbor_put_bstr(out, done(&inner));
     pawl_cbor_put_uint(out, 14);
     pawl_cbor_put_uint(out, plan->size);
+    if (plan->counted) {
+        pawl_cbor_put_int(out, PAWL_SUIT_SECURITY_COUNTER);
+        pawl_cbor_put_uint(out, counter);
+    }
     put_condition(out, 1);
     put_condition(out, 2);
 }
@@ -197,9 +201,9 @@ static void put_pair_shared(struct pawl_cbor_out *common,
     pawl_cbor_write(&out, sequence, sizeof(sequence));
     pawl_cbor_put_array(&out, 16);
     put_index(&out, 0);
-    put_pair_parameters(&out, plan, release->digest);
+    put_pair_parameters(&out, plan, plan->counter, release->digest);
     put_index(&out, 1);
-    put_pair_parameters(&out, plan, second);
+    put_pair_parameters(&out, plan, plan->second_counter, second);
     pawl_cbor_put_bstr(common, done(&out));
 }
 

@@ -34,8 +34,9 @@ struct fake_release_plan {
     bool unchecked;      /* no image-match anywhere */
     /* A second component, fake_second, of as many bytes from seed + 1: */
     bool pair;
-    bool second_kept;  /* it is not fetched, only compared; from seed 2 */
-    bool second_wrong; /* its digest is of other bytes */
+    bool second_kept;        /* it is not fetched, only compared; from seed 2 */
+    bool second_wrong;       /* its digest is of other bytes */
+    uint64_t second_counter; /* where counted: what it names */
 };
 
 #define FAKE_ENVELOPE_MAX 8192

@@ -1,67 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "check.h"
-#include "fake/fake_crypto.h"
-#include "fake/fake_device.h"
 #include "fake/fake_record.h"
+#include "flow/set.h"
 #include <pawl/boot.h>
-
-#include <string.h>
 
 /* Two components that are installed as one: both, or neither. */
 
-#define SIZE 6000u
 #define TEARS 18u /* ways to tear a program of the image; a few twice */
 
-static struct fake_device device;
-static struct fake_flash second_image[2], second_area[2];
-static uint8_t image_memory[2][FAKE_FLASH_MEMORY(FAKE_SLOT_SIZE)];
-static uint8_t area_memory[2][FAKE_FLASH_MEMORY(FAKE_AREA_SIZE)];
-static struct pawl_slot slots[4];
-static struct fake_release v1, v2;
 static struct pawl_boot boot;
 static struct pawl_boot_choice choice;
-
-static void open_second(void)
-{
-    memcpy(slots, device.slots, sizeof(device.slots));
-    for (unsigned i = 0; i < 2; i++) {
-        fake_flash_open(&second_image[i], image_memory[i], FAKE_SLOT_SIZE,
-                        FAKE_SECTOR, 8, 0xFF);
-        fake_flash_open(&second_area[i], area_memory[i], FAKE_AREA_SIZE,
-                        FAKE_SECTOR, 8, 0xFF);
-        fake_flash_share_power(&second_image[i], &device.power);
-        fake_flash_share_power(&second_area[i], &device.power);
-        slots[2 + i] = (struct pawl_slot){.component = PAWL_BYTES(fake_second),
-                                          .index = i,
-                                          .image = &second_image[i].port,
-                                          .manifest = &second_area[i].port};
-    }
-    device.port.slots = slots;
-    device.port.slot_count = 4;
-}
-
-static void given_factory(void)
-{
-    static uint8_t bytes[SIZE];
-    CHECK_EQ(fake_crypto_start(), PAWL_OK);
-    fake_release_make(
-        &v1, &(struct fake_release_plan){
-                 .sequence = 1, .seed = 1, .size = SIZE, .pair = true});
-    fake_device_open(&device);
-    open_second();
-    fake_device_provision(&device, 0, &v1);
-    fake_release_second(&v1, 0, bytes, SIZE);
-    fake_flash_load(&second_image[0], 0, bytes, SIZE);
-}
-
-static void power_on(void)
-{
-    (void)fake_device_power_on(&device);
-    for (unsigned i = 0; i < 2; i++) {
-        (void)fake_flash_power_on(&second_image[i]);
-        (void)fake_flash_power_on(&second_area[i]);
-    }
-}
 
 static enum pawl_status start(enum pawl_reset_cause cause)
 {
@@ -79,48 +26,6 @@ static enum pawl_status reset(enum pawl_reset_cause cause)
 {
     enum pawl_status status = start(cause);
     return status == PAWL_OK ? fake_device_start_engine(&device) : status;
-}
-
-static enum pawl_status settled(enum pawl_status status)
-{
-    return status == PAWL_PENDING ? fake_device_settle(&device) : status;
-}
-
-/* Gives the bytes of whichever component is wanted; PAWL_OK: CANDIDATE. */
-static enum pawl_status download(const struct fake_release *release)
-{
-    struct pawl_update_want want;
-    uint8_t bytes[512];
-    enum pawl_status status =
-        pawl_update_start(&device.update, fake_release_envelope(release));
-
-    while (status == PAWL_PENDING) {
-        enum pawl_status wanted = pawl_update_wanted(&device.update, &want);
-        if (wanted == PAWL_ERR_NOT_FOUND) {
-            return settled(pawl_update_finish(&device.update));
-        }
-        if (wanted == PAWL_OK) {
-            size_t n =
-                want.length < sizeof(bytes) ? want.length : sizeof(bytes);
-            (want.component == 0 ? fake_release_bytes : fake_release_second)(
-                release, want.offset, bytes, n);
-            wanted = pawl_update_write(&device.update, want.offset,
-                                       (struct pawl_bytes){bytes, n});
-        }
-        status = wanted < 0 ? fake_device_settle(&device)
-                            : pawl_update_step(&device.update, NULL);
-    }
-    return status;
-}
-
-static void make_v2(bool kept, bool wrong)
-{
-    fake_release_make(&v2, &(struct fake_release_plan){.sequence = 2,
-                                                       .seed = 7,
-                                                       .size = SIZE,
-                                                       .pair = true,
-                                                       .second_kept = kept,
-                                                       .second_wrong = wrong});
 }
 
 static void given_staged(void)
@@ -141,6 +46,8 @@ static void both_are_installed_as_one(void)
     CHECK(choice.trial);
     CHECK_EQ(settled(pawl_update_accept(&device.update)), PAWL_OK);
     CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK_EQ(device.counter_value, 2); /* the lower one, for both */
     CHECK_EQ(reset(PAWL_RESET_SOFTWARE), PAWL_OK);
     CHECK_EQ(choice.set, 3);
     CHECK_EQ(choice.reason, PAWL_BOOT_CONFIRMED);
@@ -157,6 +64,147 @@ static void both_go_back_as_one(void)
     CHECK_EQ(reset(PAWL_RESET_WATCHDOG), PAWL_OK);
     CHECK_EQ(choice.set, 0);
     CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
+}
+
+static void both_are_rejected_as_one(void)
+{
+    given_staged();
+    CHECK_EQ(reset(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK_EQ(choice.set, 3);
+    CHECK_EQ(settled(pawl_update_reject(&device.update,
+                                        PAWL_UPDATE_REASON_UNHEALTHY)),
+             PAWL_OK);
+    CHECK_EQ(reset(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK_EQ(choice.set, 0);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
+    CHECK_EQ(fake_device_info(&device).reason, PAWL_UPDATE_REASON_UNHEALTHY);
+}
+
+static void given_accepted(void)
+{
+    given_staged();
+    CHECK_EQ(reset(PAWL_RESET_SOFTWARE), PAWL_OK);
+    CHECK_EQ(settled(pawl_update_accept(&device.update)), PAWL_OK);
+    device.counter_status = PAWL_ERR_IO; /* or v1 may not return */
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+}
+
+/* Whichever of them rots: the other one of the set before comes with it. */
+static void both_fall_back_as_one(void)
+{
+    struct pawl_record record;
+    for (unsigned i = 0; i < 2; i++) {
+        given_accepted();
+        CHECK(record_in_journal(&device, &record));
+        record.counter_floor = 1;
+        CHECK(record_put(&device, &record));
+        fake_flash_flip(i == 0 ? &device.image[1] : &second_image[1], 77, 2);
+        CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+        CHECK_EQ(choice.reason, PAWL_BOOT_FELL_BACK);
+        CHECK_EQ(choice.set, 0);
+    }
+}
+
+/* The first erase of any spare slot, also of the other component's alone. */
+static void the_first_erase_of_one_voids_the_set_before(void)
+{
+    struct fake_release v3;
+    given_accepted();
+    device.counter_status = PAWL_OK;
+    device.now_ms = 3600000;
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK(fake_device_info(&device).previous.known);
+    fake_release_make(&v3, &(struct fake_release_plan){.sequence = 3,
+                                                       .seed = 9,
+                                                       .size = SIZE,
+                                                       .counted = true,
+                                                       .counter = 3,
+                                                       .pair = true,
+                                                       .second_counter = 3});
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&v3)),
+             PAWL_PENDING);
+    while (device.image[0].erases[0] == 0) {
+        CHECK_EQ(pawl_update_step(&device.update, NULL), PAWL_PENDING);
+    }
+    CHECK(!fake_device_info(&device).previous.known);
+    CHECK_EQ(reset(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK_EQ(choice.set, 3);
+    fake_flash_flip(&second_image[1], 77, 2);
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_ERR_NO_IMAGE);
+}
+
+static void one_of_a_single_slot_keeps_both_from_being_written(void)
+{
+    given_factory();
+    make_v2(false, false);
+    device.port.slot_count = 3;
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    uint32_t operations = fake_device_operations(&device);
+    CHECK_EQ(download(&v2), PAWL_ERR_UNSUPPORTED);
+    CHECK_EQ(pawl_update_reason(&device.update), PAWL_UPDATE_REASON_NO_SLOT);
+    CHECK_EQ(fake_device_operations(&device), operations);
+}
+
+/* Each component's counter is checked, not the first one's alone. */
+static void a_counter_of_either_keeps_both_from_being_written(void)
+{
+    static const struct {
+        uint64_t first, second;
+        enum pawl_status status;
+        enum pawl_update_reason reason;
+    } cases[] = {
+        {101, 2, PAWL_ERR_LIMIT, PAWL_UPDATE_REASON_COUNTER_EXHAUSTED},
+        {2, 101, PAWL_ERR_LIMIT, PAWL_UPDATE_REASON_COUNTER_EXHAUSTED},
+        {1, 2, PAWL_ERR_ROLLBACK, PAWL_UPDATE_REASON_COUNTER_LOW},
+        {2, 1, PAWL_ERR_ROLLBACK, PAWL_UPDATE_REASON_COUNTER_LOW},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        given_factory();
+        CHECK_EQ(reset(PAWL_RESET_POWER_ON), PAWL_OK);
+        device.counter_value = 2;
+        fake_release_make(&v2, &(struct fake_release_plan){
+                                   .sequence = 2,
+                                   .seed = 7,
+                                   .size = SIZE,
+                                   .counted = true,
+                                   .counter = cases[i].first,
+                                   .pair = true,
+                                   .second_counter = cases[i].second});
+        uint32_t operations = fake_device_operations(&device);
+        CHECK_EQ(download(&v2), cases[i].status);
+        CHECK_EQ(pawl_update_reason(&device.update), cases[i].reason);
+        CHECK_EQ(fake_device_operations(&device), operations);
+    }
+}
+
+/* One that is to stay is no longer what the manifest says. */
+static void one_that_should_be_unchanged_and_is_not_refuses_both(void)
+{
+    given_factory();
+    make_v2(true, false);
+    CHECK_EQ(reset(PAWL_RESET_POWER_ON), PAWL_OK);
+    fake_flash_flip(&second_image[0], 77, 2);
+    uint32_t operations = fake_device_operations(&device);
+    CHECK(download(&v2) < 0);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_READY);
+    CHECK_EQ(fake_device_operations(&device), operations);
+}
+
+/* No record is left: whole sets are tried in turn, and no mixture of them. */
+static void without_a_journal_only_whole_sets_are_tried(void)
+{
+    static const uint8_t rubbish[FAKE_JOURNAL_SIZE] = {0x5A, 1, 2, 3};
+    unsigned tried[4] = {0};
+    given_staged();
+    fake_flash_load(&device.journal, 0, rubbish, sizeof(rubbish));
+    for (unsigned i = 0; i < 4 * PAWL_TRIAL_ATTEMPTS; i++) {
+        CHECK_EQ(start(PAWL_RESET_FAULT), PAWL_OK);
+        CHECK_EQ(choice.reason, PAWL_BOOT_LOST);
+        tried[choice.set]++;
+    }
+    CHECK_EQ(tried[0], 2 * PAWL_TRIAL_ATTEMPTS);
+    CHECK_EQ(tried[3], 2 * PAWL_TRIAL_ATTEMPTS);
+    CHECK_EQ(device.counter_value, 0);
 }
 
 static void one_that_is_wrong_keeps_both_from_being_installed(void)
@@ -366,6 +414,13 @@ static const struct check_test tests[] = {
     CHECK_TEST(one_that_is_complete_is_not_written_again),
     CHECK_TEST(both_are_installed_as_one),
     CHECK_TEST(both_go_back_as_one),
+    CHECK_TEST(both_are_rejected_as_one),
+    CHECK_TEST(both_fall_back_as_one),
+    CHECK_TEST(the_first_erase_of_one_voids_the_set_before),
+    CHECK_TEST(one_of_a_single_slot_keeps_both_from_being_written),
+    CHECK_TEST(a_counter_of_either_keeps_both_from_being_written),
+    CHECK_TEST(one_that_should_be_unchanged_and_is_not_refuses_both),
+    CHECK_TEST(without_a_journal_only_whole_sets_are_tried),
     CHECK_TEST(one_that_is_wrong_keeps_both_from_being_installed),
     CHECK_TEST(one_that_rots_keeps_both_from_being_entered),
     CHECK_TEST(one_that_is_unchanged_stays_where_it_is),

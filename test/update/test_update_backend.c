@@ -329,7 +329,48 @@ static void a_torn_trailer_opens_nothing_and_writes_nothing(void)
     CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_TRIAL);
 }
 
-/* Of several components some were swapped: asked for until all are. */
+/* Of several components some were swapped: they are taken back, and nothing
+ * is written before they are. */
+static void a_set_that_nobody_asked_for_is_taken_back(void)
+{
+    given_staged();
+    loader.base = 2;
+    loader.pending = false;
+    CHECK_EQ(reset(), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
+    CHECK_EQ(fake_device_info(&device).reason, PAWL_UPDATE_REASON_NOT_ENTERED);
+    CHECK_EQ(fake_device_info(&device).phase, PAWL_UPDATE_PHASE_BOOT);
+    CHECK_EQ(pawl_update_accept(&device.update), PAWL_ERR_STATE);
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK_EQ(loader.selected, 0);
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_download(&device, &v3, UINT32_MAX), PAWL_ERR_STATE);
+    CHECK_EQ(pawl_update_reason(&device.update), PAWL_UPDATE_REASON_BUSY);
+
+    CHECK_EQ(reset(), PAWL_OK); /* the loader only tries what was confirmed */
+    CHECK_EQ(fake_device_info(&device).running, 0);
+    CHECK_EQ(fake_device_download(&device, &v3, UINT32_MAX), PAWL_ERR_STATE);
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK_EQ(loader.base, 0);
+    CHECK_EQ(fake_device_download(&device, &v3, UINT32_MAX), PAWL_OK);
+}
+
+/* Also where no update is under way, and after half of a revert. */
+static void a_mixture_is_taken_back_in_every_state(void)
+{
+    static void (*const given[])(void) = {given_candidate, given_trial};
+    for (size_t i = 0; i < 2; i++) {
+        given[i]();
+        loader.base = loader.selected = 2;
+        loader.trial = false;
+        CHECK_EQ(reset(), PAWL_OK);
+        CHECK_EQ(fake_device_info(&device).running, 2);
+        CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+        CHECK_EQ(loader.selected, 0);
+        CHECK(loader.pending);
+    }
+}
+
 /* What runs is not known, and so no slot is a spare one. */
 static void a_loader_that_never_says_what_runs_opens_nothing(void)
 {
@@ -345,18 +386,6 @@ static void a_loader_that_never_says_what_runs_opens_nothing(void)
     loader.pending_ = false;
     CHECK_EQ(reset(), PAWL_OK);
     CHECK_EQ(fake_device_info(&device).running, 1);
-}
-
-static void a_set_that_nobody_asked_for_is_not_accepted(void)
-{
-    given_staged();
-    loader.base = 2;
-    loader.pending = false;
-    CHECK_EQ(reset(), PAWL_OK);
-    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_STAGED);
-    CHECK_EQ(pawl_update_accept(&device.update), PAWL_ERR_STATE);
-    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
-    CHECK_EQ(loader.selected, 1);
 }
 
 static void a_backend_that_lacks_a_call_is_refused(void)
@@ -385,7 +414,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_refused_confirmation_that_was_reverted_is_named),
     CHECK_TEST(a_torn_trailer_opens_nothing_and_writes_nothing),
     CHECK_TEST(a_loader_that_never_says_what_runs_opens_nothing),
-    CHECK_TEST(a_set_that_nobody_asked_for_is_not_accepted),
+    CHECK_TEST(a_set_that_nobody_asked_for_is_taken_back),
+    CHECK_TEST(a_mixture_is_taken_back_in_every_state),
     CHECK_TEST(a_backend_that_lacks_a_call_is_refused),
 };
 CHECK_MAIN(tests)

@@ -33,7 +33,8 @@ struct pawl_boot_backend {
      * Required. */
     enum pawl_status (*query)(void *ctx, struct pawl_boot_facts *facts);
 
-    /* Makes the next reset start set, on trial. Required. */
+    /* Makes the next reset start set, on trial; the running set: takes back
+     * what was asked for. Required. */
     enum pawl_status (*select)(void *ctx, pawl_slot_set set);
 
     /* Makes the running set the one that stays. Required. */
