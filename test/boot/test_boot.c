@@ -741,24 +741,34 @@ static void then_it_goes_on_from(uint64_t version)
     }
 }
 
-/* The first is the factory's, the second an adoption. */
+static void cut_one(uint64_t version, uint32_t at, uint32_t tear, bool weak,
+                    bool *cut, uint32_t *tears)
+{
+    given_own_store();
+    if (version == 2) {
+        CHECK_EQ(start_protected(), PAWL_OK);
+        fake_device_trust(&device, 2, false);
+    }
+    cut_own_store_at(at, tear, weak);
+    (void)start_protected();
+    *cut = own_store_power_on(tears);
+    then_it_goes_on_from(version);
+}
+
+/* The first is the factory's, the second an adoption. Each operation is not
+ * begun, torn in the middle and weak, or done and not told. */
 static void cut_each_operation_to(uint64_t version)
 {
     bool cut = true;
     for (uint32_t at = 0; cut; at++) {
         uint32_t tears = 1;
-        for (uint32_t tear = 0; tear < tears; tear++) {
-            for (unsigned weak = 0; weak < 2; weak++) {
-                given_own_store();
-                if (version == 2) {
-                    CHECK_EQ(start_protected(), PAWL_OK);
-                    fake_device_trust(&device, 2, false);
-                }
-                cut_own_store_at(at, tear, weak != 0);
-                (void)start_protected();
-                cut = own_store_power_on(&tears);
-                then_it_goes_on_from(version);
-            }
+        cut_one(version, at, 0, false, &cut, &tears);
+        if (cut && tears > 2) {
+            uint32_t middle = 1 + at % (tears - 2);
+            cut_one(version, at, middle, true, &cut, &tears);
+        }
+        if (cut && tears > 1) {
+            cut_one(version, at, tears - 1, false, &cut, &tears);
         }
     }
 }

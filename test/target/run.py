@@ -16,8 +16,8 @@ MACHINES = {"m3": "mps2-an385", "m4": "mps2-an386", "m33": "mps2-an505"}
 # Minutes on an emulated M3: hundreds of signatures each.
 SLOW = "test_trust_trust|test_enroll_enroll|test_crypto_vectors|" \
     "test_identity_identity_trust|test_port_check"
-# A search over thousands of power cuts, for the host.
-NEVER = "test_flow_power"
+# Searches over thousands of power cuts, for the host.
+NEVER = "test_flow_power|test_flow_trust"
 
 
 def build(core, *parts):
