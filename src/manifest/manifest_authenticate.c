@@ -133,7 +133,7 @@ enum pawl_status pawl_manifest_authenticate(
                                 PAWL_SUIT_UNAUTHORISED);
     }
     pawl_cbor_read(&in, wrapper);
-    if (pawl_cbor_array(&in, &count) != PAWL_OK ||
+    if (pawl_cbor_array(&in, &count) != PAWL_OK || count == 0 ||
         pawl_cbor_bstr(&in, &auth.digest) != PAWL_OK) {
         return PAWL_ERR_MALFORMED;
     }

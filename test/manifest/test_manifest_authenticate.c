@@ -98,6 +98,7 @@ static void a_wrapper_that_is_wrong_is_refused(void)
         /* nobody signed */
         {"81 (%D)", PAWL_ERR_UNTRUSTED, PAWL_SUIT_UNAUTHORISED},
         {"80", PAWL_ERR_MALFORMED, PAWL_SUIT_CBOR_PARSE},
+        {"80 (%D)", PAWL_ERR_MALFORMED, PAWL_SUIT_CBOR_PARSE},
         {"82 %D" GOOD_BLOCK, PAWL_ERR_MALFORMED, PAWL_SUIT_CBOR_PARSE},
         {"82 (%D)" GOOD_BLOCK "00", PAWL_ERR_MALFORMED, PAWL_SUIT_CBOR_PARSE},
         {"83 (%D)" GOOD_BLOCK, PAWL_ERR_MALFORMED, PAWL_SUIT_CBOR_PARSE},

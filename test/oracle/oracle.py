@@ -299,6 +299,8 @@ def read_digest(data):
 def authenticate(keys, wrapper, threshold):
     reader = Reader(wrapper)
     count = reader.array()
+    if count == 0:
+        raise Bad
     encoded = reader.bstr()
     digest = read_digest(encoded)
     if count - 1 > 8:
