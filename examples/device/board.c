@@ -2,7 +2,9 @@
 
 /* Board support of the host: the device directory as port/posix opens it. */
 
+#define _POSIX_C_SOURCE 200809L
 #include "board.h"
+#include <fcntl.h>
 #include <posix.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +14,8 @@
 static struct pawl_posix_device board;
 static struct pawl_endpoint endpoints[PAWL_POSIX_ENDPOINT_MAX];
 static struct pawl_ticket tickets[PAWL_POSIX_ENDPOINT_MAX];
+static struct pawl_posix_flash ticket_flash;
+static struct pawl_ticket_store ticket_store;
 
 static enum pawl_use use_of(const char *name)
 {
@@ -28,6 +32,41 @@ static enum pawl_use use_of(const char *name)
         }
     }
     return PAWL_USE_NONE;
+}
+
+/* A region of its own: the file "ticket" of the device directory, made when it
+ * is missing. Without it, or with a key store that does not seal, the device
+ * does without. */
+static void open_ticket_store(const char *directory)
+{
+    static const struct pawl_posix_geometry geometry = {
+        .size = 8192,
+        .erase_size = 4096,
+        .program_size = 8,
+        .erased_value = 0xFF,
+        .overprogram = true,
+    };
+    char path[PAWL_POSIX_PATH_MAX];
+    int len = snprintf(path, sizeof path, "%s/ticket", directory);
+
+    if (len < 0 || (size_t)len >= sizeof path) {
+        return;
+    }
+    enum pawl_status status =
+        pawl_posix_flash_create(AT_FDCWD, path, &geometry);
+
+    /* It was there before, or is now. */
+    if (status == PAWL_OK || status == PAWL_ERR_IO) {
+        status = pawl_posix_flash_open(&ticket_flash, AT_FDCWD, path, &geometry,
+                                       PAWL_POSIX_WRITE);
+    }
+    if (status == PAWL_OK) {
+        status = pawl_ticket_store_open(&ticket_store, &ticket_flash.flash,
+                                        board.port.keystore, 0);
+    }
+    if (status != PAWL_OK) {
+        (void)fputs("device: tickets stay in RAM\n", stderr);
+    }
 }
 
 const struct pawl_port *board_init(int argc, char **argv, const char *version)
@@ -58,6 +97,7 @@ const struct pawl_port *board_init(int argc, char **argv, const char *version)
             .server_name = from->server_name,
         };
     }
+    open_ticket_store(argv[1]);
     return &board.port;
 }
 
@@ -74,6 +114,11 @@ size_t board_endpoint_count(void)
 struct pawl_ticket *board_tickets(void)
 {
     return tickets;
+}
+
+struct pawl_ticket_store *board_ticket_store(void)
+{
+    return &ticket_store;
 }
 
 bool board_running(pawl_slot_set *running)

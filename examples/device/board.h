@@ -21,6 +21,9 @@ const char *board_topic_prefix(void);
  * of the processor; the host's is not. */
 struct pawl_ticket *board_tickets(void);
 
+/* Where one of them lies, sealed, while the device is off. */
+struct pawl_ticket_store *board_ticket_store(void);
+
 /* Sleeps until one of the events of wait, or a second. */
 void board_sleep_until(const struct pawl_wait *wait);
 

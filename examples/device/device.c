@@ -24,6 +24,7 @@ int main(int argc, char **argv)
         .tickets = board_tickets(), /* sessions go on from where they were */
         .ticket_count = board_endpoint_count(),
         .resumption = &pawl_resumption,
+        .ticket_store = board_ticket_store(), /* and after a reset, too */
     };
     config.running_known = board_running(&config.running);
 

@@ -27,6 +27,7 @@
 #include <pawl/mqtt.h>
 #include <pawl/pawl.h>
 #include <pawl/session.h>
+#include <pawl/ticket_store.h>
 #include <pawl/trust.h>
 #include <pawl/update.h>
 
@@ -130,6 +131,12 @@ struct pawl_agent_config {
     struct pawl_ticket *tickets;
     size_t ticket_count; /* at most endpoint_count */
     const struct pawl_resumption *resumption;
+
+    /* Where the broker's ticket lies, sealed, while the device is off
+     * (<pawl/ticket_store.h>); open. A step that writes it blocks for one
+     * operation of the key store and for storing one object, once in the time
+     * that the store was opened with. NULL: nowhere. */
+    struct pawl_ticket_store *ticket_store;
 };
 
 /* One device's agent. Complete so that it can be allocated; its fields are

@@ -55,6 +55,8 @@ struct pawl_agent {
     struct pawl_enroll enroll;
     bool inventory_due, renewing;
     bool telling_inventory;      /* it is what LINK_REPORT waits for */
+    bool ticket_asked_for;       /* of the store, for the next session */
+    uint64_t ticket_look_ms;     /* when to look whether to keep one */
     bool ldevid_expired;         /* a server said so */
     uint8_t next_refusals;       /* of the next LDevID, possibly, in a row */
     struct pawl_backoff renewal; /* apart: the broker is not to wait for it */

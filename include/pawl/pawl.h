@@ -8,6 +8,7 @@
  *   agent.h     one step() that drives a device's whole life
  *   enroll.h    EST: how a device gets its owner's certificate
  *   session.h   mutually authenticated TLS over the port's transport
+ *   ticket.h ticket_store.h   how sessions go on: tickets, in RAM and in flash
  *   http.h      HTTP/1.1 client: GET with ranges, POST
  *   mqtt.h      MQTT 5 client
  *   coap.h      CoAP client: observation, block-wise transfers

@@ -23,6 +23,7 @@
 
 #include <pawl/port/keystore.h>
 #include <pawl/status.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Bytes of one ticket; servers whose tickets are longer than this less 160
@@ -42,6 +43,9 @@ struct pawl_ticket {
  */
 struct pawl_resumption;
 extern const struct pawl_resumption pawl_resumption;
+
+/* Whether there is a ticket, undamaged. It may have run out nevertheless. */
+bool pawl_ticket_holds(const struct pawl_ticket *ticket);
 
 /* Forgets a ticket. To be called whenever the identity is given up; after a
  * change of it no ticket is used in any case. */

@@ -14,6 +14,7 @@
  *   counter                        the security counter, a decimal line
  *   keys  sealing.key              the software key store, if it is that
  *   loader.lock                    held by the boot loader that runs
+ *   ticket                         flash: of examples/device, a sealed ticket
  *
  * Functions that may fail for a reason that a person can mend write one line,
  * without its end, into a buffer of PAWL_POSIX_ERROR_MAX bytes: what is wrong,

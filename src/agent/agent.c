@@ -144,6 +144,7 @@ static bool tickets_good(const struct pawl_agent_config *config)
 
     return (config->tickets != NULL) == some &&
            (config->resumption != NULL) == some &&
+           (config->ticket_store == NULL || some) &&
            config->ticket_count <= config->endpoint_count;
 }
 

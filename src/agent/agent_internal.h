@@ -81,6 +81,19 @@ pawl_agent_lane_failure(const struct pawl_agent_lane *lane);
 enum pawl_status pawl_agent_lane_credential(struct pawl_agent *agent,
                                             struct pawl_agent_lane *lane,
                                             enum pawl_identity_kind kind);
+/*
+ * Where the ticket of an endpoint of the list is kept; NULL: the handshake is
+ * a full one. On trial it is, or an image that cannot make one would be
+ * accepted; so it is where certificates come from.
+ */
+struct pawl_ticket *pawl_agent_ticket(const struct pawl_agent *agent,
+                                      const struct pawl_endpoint *endpoint);
+/* Before the link's session: asks the store for its ticket, once for each
+ * session. True, if it was asked now, which may have taken time. */
+bool pawl_agent_ticket_take(struct pawl_agent *agent,
+                            const struct pawl_endpoint *endpoint);
+/* The broker's session is up: keeps its ticket, if it is time. */
+void pawl_agent_ticket_keep(struct pawl_agent *agent);
 /* Begins a pause: exponential, with jitter; longer than least_ms. */
 void pawl_agent_backoff(struct pawl_agent *agent, struct pawl_backoff *backoff,
                         uint32_t least_ms);

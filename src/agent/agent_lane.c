@@ -13,22 +13,6 @@ enum pawl_status pawl_agent_lane_credential(struct pawl_agent *agent,
                              lane->chain, &lane->chain_len);
 }
 
-/*
- * Where the ticket of an endpoint of the list is kept; NULL: the handshake is
- * a full one. On trial it is, or an image that cannot make one would be
- * accepted; so it is where certificates come from.
- */
-static struct pawl_ticket *ticket_of(const struct pawl_agent *agent,
-                                     const struct pawl_endpoint *endpoint)
-{
-    size_t index = (size_t)(endpoint - agent->config.endpoints);
-    bool full = endpoint->use == PAWL_USE_ENROLL || agent->trial != TRIAL_NONE;
-
-    return full || index >= agent->config.ticket_count
-               ? NULL
-               : &agent->config.tickets[index];
-}
-
 enum pawl_status pawl_agent_lane_open(struct pawl_agent *agent,
                                       struct pawl_agent_lane *lane,
                                       const struct pawl_endpoint *endpoint,
@@ -36,7 +20,7 @@ enum pawl_status pawl_agent_lane_open(struct pawl_agent *agent,
 {
     pawl_agent_lane_close(lane);
     enum pawl_status status = pawl_agent_lane_credential(agent, lane, kind);
-    struct pawl_ticket *ticket = ticket_of(agent, endpoint);
+    struct pawl_ticket *ticket = pawl_agent_ticket(agent, endpoint);
 
     if (status != PAWL_OK) {
         return status;

@@ -161,6 +161,10 @@ static void rest(struct pawl_agent *agent, struct pawl_wait *wait)
     }
     choose(agent, &use, &kind);
     const struct pawl_endpoint *endpoint = pawl_agent_endpoint(agent, use);
+    if (endpoint != NULL && pawl_agent_ticket_take(agent, endpoint)) {
+        wait->events = PAWL_WAIT_NOTHING;
+        return;
+    }
     enum pawl_status status =
         endpoint != NULL ? pawl_agent_lane_open(agent, link, endpoint, kind)
                          : PAWL_ERR_POLICY;
@@ -350,6 +354,8 @@ static void mqtt_idle(struct pawl_agent *agent, struct pawl_wait *wait)
                is_due(agent) && pawl_mqtt_disconnect(&agent->mqtt) == PAWL_OK) {
         link->state = LINK_LEAVING;
         wait->events |= PAWL_WAIT_NOTHING;
+    } else if (!more) {
+        pawl_agent_ticket_keep(agent);
     }
 }
 

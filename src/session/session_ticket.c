@@ -63,8 +63,7 @@ static enum pawl_status digest_of(const struct pawl_ticket *whole,
     return pawl_sha256_finish(&sha, digest);
 }
 
-/* Whether there is a ticket, whole. */
-static bool is_whole(const struct pawl_ticket *whole)
+bool pawl_ticket_holds(const struct pawl_ticket *whole)
 {
     const struct ticket *ticket =
         (const struct ticket *)(const void *)whole->storage;
@@ -207,8 +206,8 @@ static void offer(struct session *session)
 {
     struct ticket *ticket = ticket_of(session->config.ticket);
 
-    if (is_whole(session->config.ticket) && is_bound(session, ticket) &&
-        is_fresh(session, ticket)) {
+    if (pawl_ticket_holds(session->config.ticket) &&
+        is_bound(session, ticket) && is_fresh(session, ticket)) {
         session->offered = resume_from(
             session->ssl, (struct pawl_bytes){ticket->body, ticket->len});
     } else {
@@ -269,7 +268,7 @@ enum pawl_status pawl_ticket_seal(const struct pawl_ticket *whole,
     if (keystore->seal == NULL || keystore->unseal == NULL) {
         return PAWL_ERR_UNSUPPORTED;
     }
-    if (!is_whole(whole)) {
+    if (!pawl_ticket_holds(whole)) {
         return PAWL_ERR_NOT_FOUND;
     }
     return keystore->seal(keystore->ctx,
@@ -291,7 +290,7 @@ enum pawl_status pawl_ticket_unseal(struct pawl_ticket *whole,
     }
     status = keystore->unseal(keystore->ctx, sealed, (uint8_t *)whole->storage,
                               &len);
-    if (status == PAWL_OK && !is_whole(whole)) {
+    if (status == PAWL_OK && !pawl_ticket_holds(whole)) {
         status = PAWL_ERR_MALFORMED;
     }
     if (status != PAWL_OK) {

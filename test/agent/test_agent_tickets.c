@@ -195,6 +195,151 @@ static void the_tickets_outlive_the_agent(void)
     CHECK(memcmp(tickets, garbage, sizeof garbage) == 0);
 }
 
+/* ---- and in flash ---- */
+
+static struct pawl_ticket_store store;
+static unsigned takes, keeps;
+static unsigned opened_before; /* sessions, when it was last asked for one */
+static const struct pawl_ticket *asked_about;
+static int64_t kept_s;
+static enum pawl_status keep_status;
+
+static enum pawl_status take(struct pawl_ticket_store *asked,
+                             struct pawl_ticket *ticket)
+{
+    CHECK(asked == &store);
+    takes++;
+    asked_about = ticket;
+    opened_before = world.session_count;
+    return PAWL_ERR_NOT_FOUND;
+}
+
+static enum pawl_status keep(struct pawl_ticket_store *asked,
+                             const struct pawl_ticket *ticket, int64_t now_s)
+{
+    CHECK(asked == &store);
+    keeps++;
+    asked_about = ticket;
+    kept_s = now_s;
+    return keep_status;
+}
+
+static void given_a_store(void)
+{
+    static const struct pawl_ticket_store_calls calls = {take, keep};
+
+    given_tickets(4);
+    store.calls = &calls;
+    world.config.ticket_store = &store;
+    takes = keeps = 0;
+    keep_status = PAWL_OK;
+}
+
+static void the_store_is_asked_before_each_session_with_the_broker(void)
+{
+    given_a_store();
+    open_it();
+    world_steps(12);
+    CHECK_EQ(takes, 1);
+    CHECK_EQ(opened_before, 0);
+    CHECK(asked_about == &tickets[1]);
+    CHECK_EQ(world.session_count, 1);
+
+    for (unsigned n = 2; n < 5; n++) {
+        world.mqtt_status = PAWL_ERR_CLOSED;
+        world_steps(1);
+        world.mqtt_status = PAWL_OK;
+        world.now_ms += 1000000;
+        world_steps(12);
+        CHECK_EQ(takes, n);
+        CHECK_EQ(opened_before, n - 1);
+        CHECK_EQ(world.session_count, n);
+    }
+}
+
+static void the_store_is_not_asked_for_other_sessions(void)
+{
+    given_a_store();
+    world.has[PAWL_IDENTITY_LDEVID] = false;
+    open_it();
+    world_steps(1);
+    CHECK(world_session()->endpoint == EST);
+    CHECK_EQ(takes, 0);
+
+    given_a_store();
+    world.info.state = PAWL_UPDATE_TRIAL;
+    world.info.trial_deadline_ms = 600000;
+    open_it();
+    world_steps(20);
+    CHECK_EQ(takes + keeps, 0);
+
+    given_a_store();
+    world.config.ticket_count = 1; /* not the broker's */
+    open_it();
+    world_steps(20);
+    CHECK_EQ(takes + keeps, 0);
+}
+
+static void the_ticket_is_kept_once_all_is_said(void)
+{
+    given_a_store();
+    open_it();
+    while (world_count(PAWL_EVENT_PUBLISHED) == 0) {
+        CHECK_EQ(keeps, 0);
+        world_steps(1);
+    }
+    world_steps(4);
+    CHECK_EQ(keeps, 1);
+    CHECK(asked_about == &tickets[1]);
+    CHECK_EQ(kept_s, world.wall_s);
+    world.now_ms += 59999;
+    world_steps(4);
+    CHECK_EQ(keeps, 1);
+    world.now_ms += 1;
+    world_steps(4);
+    CHECK_EQ(keeps, 2);
+}
+
+static void without_the_time_no_ticket_is_kept(void)
+{
+    given_a_store();
+    world.wall_known = false;
+    open_it();
+    world_steps(20);
+    CHECK_EQ(world_count(PAWL_EVENT_PUBLISHED), 1);
+    CHECK_EQ(keeps, 0);
+    world.wall_known = true;
+    world.now_ms += 60000;
+    world_steps(4);
+    CHECK_EQ(keeps, 1);
+}
+
+static void a_store_that_fails_or_is_not_open_is_done_without(void)
+{
+    given_a_store();
+    keep_status = PAWL_ERR_IO;
+    open_it();
+    world_steps(20);
+    CHECK_EQ(keeps, 1);
+    CHECK_EQ(world_step(), PAWL_OK);
+    CHECK_EQ(world_count(PAWL_EVENT_FAILED), 0);
+
+    given_a_store();
+    store.calls = NULL;
+    open_it();
+    world_steps(20);
+    CHECK_EQ(world_step(), PAWL_OK);
+}
+
+static void a_store_without_tickets_is_refused(void)
+{
+    given_a_store();
+    world.config.tickets = NULL;
+    world.config.ticket_count = 0;
+    world.config.resumption = NULL;
+    CHECK_EQ(pawl_agent_open(&world.agent, &world.config), PAWL_ERR_ARGUMENT);
+}
+
 static const struct check_test tests[] = {
     CHECK_TEST(tickets_that_do_not_fit_are_refused),
     CHECK_TEST(without_tickets_no_session_is_given_one),
@@ -206,5 +351,11 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_resumed_session_that_is_not_accepted_leaves_no_ticket),
     CHECK_TEST(what_was_accepted_before_says_nothing_of_the_next_session),
     CHECK_TEST(the_tickets_outlive_the_agent),
+    CHECK_TEST(the_store_is_asked_before_each_session_with_the_broker),
+    CHECK_TEST(the_store_is_not_asked_for_other_sessions),
+    CHECK_TEST(the_ticket_is_kept_once_all_is_said),
+    CHECK_TEST(without_the_time_no_ticket_is_kept),
+    CHECK_TEST(a_store_that_fails_or_is_not_open_is_done_without),
+    CHECK_TEST(a_store_without_tickets_is_refused),
 };
 CHECK_MAIN(tests)

@@ -6,6 +6,7 @@ and the servers are those of the quickstart; links are cut by a relay between
 the device and the broker.
 
 usage: resume.py --source S --tool T --loader L --images I [--never] [--keep]
+       [--store soft|pkcs11|tpm2]
 
 --never: a wolfSSL that cannot resume; each handshake is a full one, and all
 else is as it should be. Exit codes: 0 all rows as they should be, 1 one is
@@ -15,12 +16,15 @@ import os
 import shutil
 import socket
 import sys
+import tempfile
 import threading
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "examples", "quickstart"))
+sys.path.insert(0, os.path.join(ROOT, "test", "keystore"))
 
 LIFETIME_S = 24  # of an LDevID: due after two thirds of it
 BUSY = max(1, os.getloadavg()[0] / 4 / (os.cpu_count() or 1))
@@ -95,6 +99,7 @@ class Relay:
 def story_of(arguments):
     import servers
     import story
+    from story import Failed
 
     class Resume(story.Story):
         def __init__(self):
@@ -129,12 +134,21 @@ def story_of(arguments):
             super().close()
             self.relay.close()
 
+        def provision_words(self):
+            return ["--keystore", arguments.key_store.name]
+
         # ---- the rows ----
 
         def connected(self, resumed, text):
             event = self.expect("CONNECTED", seconds=30)
             self.check(event["resumed"] == (resumed and self.can), text)
             self.expect("PUBLISHED")
+
+        def make_sure_that_nothing_fails(self):
+            """Nothing of a ticket is ever an error of the device's."""
+            with open(self.path("device.log"), encoding="utf-8") as f:
+                bad = [line for line in f if '"event":"FAILED"' in line]
+            self.check(not bad, "the device has told of no failure of its own")
 
         def cut(self, text="the link was cut: resumed"):
             self.relay.cut()
@@ -176,6 +190,57 @@ def story_of(arguments):
             self.connected(False, "another LDevID: a full handshake")
             self.cut()
 
+        def power_cycle(self):
+            self.device.cut_power()
+            self.device.forget()
+            self.device.power_on()
+
+        def ticket_file(self):
+            return self.path("device", "ticket")
+
+        def wait_for_ticket(self):
+            """In flash, behind the head and the mark of its place."""
+            end = time.monotonic() + 10 * BUSY
+            while time.monotonic() < end:
+                with open(self.ticket_file(), "rb") as f:
+                    data = f.read()
+                # A head, no mark, and the end of what is sealed is there.
+                size = int.from_bytes(data[16:20], "big")
+                if data[:4] == b"PWT1" and data[32:40] == b"\xff" * 8 and \
+                        data[40:40 + size][-16:] != b"\xff" * 16:
+                    return data
+                time.sleep(0.05)
+            raise Failed("no ticket in flash")
+
+        def erase_ticket(self):
+            """As if half a day were over."""
+            self.device.cut_power()
+            with open(self.ticket_file(), "wb") as f:
+                f.write(b"\xff" * 8192)
+            self.device.forget()
+            self.device.power_on()
+            self.connected(False, "without a ticket in flash: a full handshake")
+
+        def reset(self):
+            self.erase_ticket()
+            if not self.can:
+                return
+            self.wait_for_ticket()
+            self.power_cycle()
+            self.connected(True, "power was cut: resumed from flash")
+            self.power_cycle()
+            self.connected(False, "and cut again: it is used once, and the "
+                           "next is not written before half a day is over")
+            self.erase_ticket()
+            data = bytearray(self.wait_for_ticket())
+            self.device.cut_power()
+            data[300] ^= 4
+            with open(self.ticket_file(), "wb") as f:
+                f.write(data)
+            self.device.forget()
+            self.device.power_on()
+            self.connected(False, "a bit in flash flipped: a full handshake")
+
         def restarted(self):
             """Its keys for tickets are others."""
             self.stop("mqtt")
@@ -187,9 +252,11 @@ def story_of(arguments):
             self.screen.line("An agent resumes its session with the broker")
             self.step("a device enrols", self.begin)
             self.step("its link is cut", self.reconnect)
+            self.step("it loses power", self.reset)
             self.step("its trust document is rotated", self.trust)
             self.step("its identity is renewed", self.identity)
             self.step("the broker is started anew", self.restarted)
+            self.step("nothing failed", self.make_sure_that_nothing_fails)
 
     return Resume()
 
@@ -198,6 +265,8 @@ def main():
     import argparse
     parser = argparse.ArgumentParser(prog="resume.py")
     parser.add_argument("--never", action="store_true")
+    parser.add_argument("--store", choices=("soft", "pkcs11", "tpm2"),
+                        default="soft")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--no-color", action="store_true")
     for name in ("source", "tool", "loader", "images"):
@@ -207,7 +276,16 @@ def main():
     if lack is not None:
         print("resume: " + lack)
         return 77
-    return story_of(arguments).run()
+    import stores
+    kinds = {"soft": stores.Soft, "pkcs11": stores.SoftHsm, "tpm2": stores.Tpm}
+    if arguments.store != "soft" and stores.missing():
+        print("resume: missing: " + ", ".join(stores.missing()))
+        return 77
+    with tempfile.TemporaryDirectory() as folder, \
+            kinds[arguments.store](os.path.join(folder, "keys")) as key_store:
+        arguments.key_store = key_store
+        os.environ.update(key_store.env)
+        return story_of(arguments).run()
 
 
 if __name__ == "__main__":
