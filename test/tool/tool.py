@@ -930,6 +930,7 @@ exec openssl x509 -req -in "$1" -out "$2" -CA factory.pem \\
                   what="a certificate for another key")
         self.pawl(USAGE, "device", "install-cert", "dev", "noise",
                   what="a certificate that is none")
+        self.a_certificate_for_another_device(request)
         self.a_name_that_is_no_text(request)
         shown = json.loads(self.pawl(DONE, "device", "show", "dev", "--json"))
         self.check("the serial is shown", shown.get("serial") == "dev-1",
@@ -954,25 +955,50 @@ exec openssl x509 -req -in "$1" -out "$2" -CA factory.pem \\
                    shown["frames"] == [] and shown["failed_trials"] == [],
                    shown)
 
-    def a_name_that_is_no_text(self, request):
-        """The factory's name is in no encoding that JSON has."""
+    def certify_device(self, request, subject):
+        """A certificate for the key of a request, by a factory."""
         key = ec.generate_private_key(ec.SECP256R1())
         begin = datetime.datetime(2026, 1, 1)
-        der = (x509.CertificateBuilder()
-               .issuer_name(x509.Name([x509.NameAttribute(
-                   NameOID.COMMON_NAME, "factory")]))
-               .subject_name(request.subject)
-               .public_key(request.public_key()).serial_number(77)
-               .not_valid_before(begin)
-               .not_valid_after(begin + datetime.timedelta(days=9999))
-               .add_extension(x509.KeyUsage(
-                   True, False, False, False, False, False, False, False,
-                   False), critical=True)
-               .sign(key, hashes.SHA256())
-               .public_bytes(serialization.Encoding.DER)
-               .replace(b"\x0c\x07factory", b"\x14\x07f\xe9ctory"))
-        self.write("odd.pem", b"-----BEGIN CERTIFICATE-----\n" +
+        return (x509.CertificateBuilder()
+                .issuer_name(x509.Name([x509.NameAttribute(
+                    NameOID.COMMON_NAME, "factory")]))
+                .subject_name(subject)
+                .public_key(request.public_key()).serial_number(77)
+                .not_valid_before(begin)
+                .not_valid_after(begin + datetime.timedelta(days=9999))
+                .add_extension(x509.KeyUsage(
+                    True, False, False, False, False, False, False, False,
+                    False), critical=True)
+                .sign(key, hashes.SHA256())
+                .public_bytes(serialization.Encoding.DER))
+
+    def write_pem(self, name, der):
+        self.write(name, b"-----BEGIN CERTIFICATE-----\n" +
                    base64.encodebytes(der) + b"-----END CERTIFICATE-----\n")
+
+    def a_certificate_for_another_device(self, request):
+        """Right key, wrong serial number: it would be there for life."""
+        self.write_pem("other-device.pem", self.certify_device(
+            request, x509.Name([x509.NameAttribute(
+                NameOID.SERIAL_NUMBER, "dev-10")])))
+        self.pawl(REFUSED, "device", "install-cert", "dev",
+                  "other-device.pem", says="another device",
+                  what="a certificate for another device")
+        shown = json.loads(self.pawl(DONE, "device", "show", "dev", "--json"))
+        self.check("it was not stored", shown["identity"]["idevid"] is None,
+                   shown)
+        shutil.copytree(self.path("dev"), self.path("unnamed"))
+        self.write_pem("unnamed.pem", self.certify_device(
+            request, x509.Name([x509.NameAttribute(
+                NameOID.COMMON_NAME, "no serial number")])))
+        self.pawl(DONE, "device", "install-cert", "unnamed", "unnamed.pem",
+                  what="a certificate that names no serial number")
+
+    def a_name_that_is_no_text(self, request):
+        """The factory's name is in no encoding that JSON has."""
+        self.write_pem("odd.pem", self.certify_device(
+            request, request.subject).replace(
+                b"\x0c\x07factory", b"\x14\x07f\xe9ctory"))
         shutil.copytree(self.path("dev"), self.path("odd"))
         self.pawl(DONE, "device", "install-cert", "odd", "odd.pem")
         told = self.pawl(DONE, "device", "show", "odd", "--json")

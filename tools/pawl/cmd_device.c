@@ -235,6 +235,14 @@ int device_install(struct pawl_posix_device *device, const char *path)
     if (code != TOOL_OK) {
         return code;
     }
+    /* It is stored once: what another device's name is on stays there. */
+    if (!tool_certificate_is_for(&chain, device->product.serial)) {
+        tool_free(&chain);
+        return tool_fail(TOOL_REFUSED,
+                         "%s is for another device: the subject's serialNumber "
+                         "must be %s",
+                         path, device->product.serial);
+    }
     enum pawl_status status = pawl_identity_open(&identity, &device->port);
     if (status == PAWL_OK) {
         status = pawl_identity_install_idevid(&identity, tool_bytes(&chain));

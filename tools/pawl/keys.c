@@ -367,3 +367,24 @@ int tool_certificates(const char *path, struct tool_file *der)
     }
     return TOOL_OK;
 }
+
+bool tool_certificate_is_for(const struct tool_file *der, const char *serial)
+{
+    const unsigned char *at = der->data;
+    X509 *leaf = d2i_X509(NULL, &at, (long)der->len);
+    bool good = leaf != NULL;
+    const X509_NAME *name = good ? X509_get_subject_name(leaf) : NULL;
+    int i = good ? X509_NAME_get_index_by_NID(name, NID_serialNumber, -1) : -1;
+
+    while (good && i >= 0) {
+        const ASN1_STRING *text =
+            X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i));
+        size_t len = (size_t)ASN1_STRING_length(text);
+
+        good = len == strlen(serial) &&
+               memcmp(ASN1_STRING_get0_data(text), serial, len) == 0;
+        i = X509_NAME_get_index_by_NID(name, NID_serialNumber, i);
+    }
+    X509_free(leaf);
+    return good;
+}

@@ -144,7 +144,9 @@ static const struct command {
     {"device", "csr", device_csr, "DIR -o FILE",
      "write the request for the factory's certificate, as PEM", ""},
     {"device", "install-cert", device_install_cert, "DIR CHAIN.pem",
-     "store the factory's certificate, once", ""},
+     "store the factory's certificate, once",
+     "It is for the device's IDevID key. A subject with a serialNumber must\n"
+     "have the device's.\n"},
     {"device", "show", device_show, "DIR [--json]",
      "print identity and trust of a device", ""},
     {"update", "show", update_show, "DIR [--json]",

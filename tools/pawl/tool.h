@@ -130,6 +130,8 @@ int tool_sign_failed(const struct tool_key *key, const char *what,
                      enum pawl_status status);
 /* Certificates of a PEM file as DER, one behind the other, from malloc. */
 int tool_certificates(const char *path, struct tool_file *der);
+/* Whether the subject of the first of them has this serialNumber, or none. */
+bool tool_certificate_is_for(const struct tool_file *der, const char *serial);
 
 /* ---- the commands, each with the words behind its name ---- */
 
