@@ -278,7 +278,8 @@ enum pawl_status pawl_update_finish(struct pawl_update *update);
 /*
  * Makes the next reset try the candidate. may_install() is asked, as often as
  * it says not now; the signature is checked once more against the trust of
- * this moment.
+ * this moment, which is no older than that of an install before. If it does
+ * not hold, or the answer is no, the update is given up.
  *
  * Returns PAWL_PENDING    step()
  *         PAWL_OK         STAGED: reset the device
@@ -310,9 +311,9 @@ enum pawl_status pawl_update_accept(struct pawl_update *update);
  * Gives up the image on trial, the staged one or the candidate. On trial:
  * REJECTED, and the next reset starts the previous image; reset the device.
  *
- * reason   one of enum pawl_update_reason, or 128 to 255; those from 48 on,
- *          but for PAWL_UPDATE_REASON_NOT_ENTERED, count against the image:
- *          see PAWL_TRIALS_OF_IMAGE
+ * reason   one of enum pawl_update_reason, or 128 to 255; those of a trial,
+ *          but for PAWL_UPDATE_REASON_NOT_ENTERED, and the application's own
+ *          count against the image: see PAWL_TRIALS_OF_IMAGE
  *
  * Results as pawl_update_accept(); PAWL_ERR_ARGUMENT: the reason is none.
  */

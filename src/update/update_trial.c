@@ -84,9 +84,19 @@ static enum pawl_status compact(struct pawl_update_engine *e)
     return PAWL_PENDING;
 }
 
+/* What is recorded as in force at an install never falls: boot asks for it. */
+static enum pawl_status verify_trust(struct pawl_update_engine *e)
+{
+    if (e->config.trust->version < e->record.trust_version) {
+        e->op_reason = PAWL_UPDATE_REASON_TRUST_LOST;
+        return PAWL_ERR_LOST;
+    }
+    return pawl_update_verify_target(e);
+}
+
 static enum pawl_status stage(struct pawl_update_engine *e)
 {
-    enum pawl_status status = pawl_update_verify_target(e);
+    enum pawl_status status = verify_trust(e);
     if (status == PAWL_OK) {
         status = verify_counter(e);
     }

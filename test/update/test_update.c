@@ -398,6 +398,27 @@ static void a_refusal_is_forgotten_once_the_state_moves(void)
     CHECK_EQ(fake_device_info(&device).phase, PAWL_UPDATE_PHASE_NONE);
 }
 
+/* The document was replaced by an older one between start and install: boot
+ * would ask for no more than that from then on. */
+static void nothing_is_installed_by_an_old_trust_document(void)
+{
+    struct pawl_record record;
+    given_device();
+    fake_device_trust(&device, 2, false);
+    CHECK_EQ(fake_device_download(&device, &v2, UINT32_MAX), PAWL_OK);
+    CHECK_EQ(settled(pawl_update_install(&device.update)), PAWL_OK);
+    CHECK_EQ(settled(pawl_update_cancel(&device.update)), PAWL_OK);
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+
+    CHECK_EQ(fake_device_download(&device, &v2, UINT32_MAX), PAWL_OK);
+    device.trust.version = 1;
+    CHECK_EQ(settled(pawl_update_install(&device.update)), PAWL_ERR_LOST);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
+    CHECK_EQ(pawl_update_reason(&device.update), PAWL_UPDATE_REASON_TRUST_LOST);
+    CHECK(record_in_journal(&device, &record));
+    CHECK_EQ(record.trust_version, 2);
+}
+
 static void accept_is_durable_before_the_counter_rises(void)
 {
     struct pawl_record record;
@@ -742,6 +763,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_rotation_is_noticed_after_a_reset),
     CHECK_TEST(nothing_starts_without_a_trust_document_or_with_an_old_one),
     CHECK_TEST(a_refusal_is_forgotten_once_the_state_moves),
+    CHECK_TEST(nothing_is_installed_by_an_old_trust_document),
     CHECK_TEST(accept_is_durable_before_the_counter_rises),
     CHECK_TEST(the_counter_is_tried_again_with_back_off),
     CHECK_TEST(accept_may_be_asked_twice_and_only_on_trial),
