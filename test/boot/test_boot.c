@@ -228,6 +228,23 @@ static void power_cycles_take_no_attempt_but_a_boot(void)
     }
 }
 
+/* No attempt is left, and it is the user who switches it off and on. */
+static void a_power_cycle_after_the_last_attempt_does_not_end_a_trial(void)
+{
+    given_staged();
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK_EQ(start(PAWL_RESET_FAULT), PAWL_OK);
+    }
+    CHECK_EQ(choice.attempts_left, 0);
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_TRIAL);
+    CHECK_EQ(start(PAWL_RESET_WAKE), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_TRIAL);
+    CHECK_EQ(choice.boots_left, 11);
+    CHECK_EQ(start(PAWL_RESET_UNKNOWN), PAWL_OK);
+    CHECK_EQ(choice.reverted, PAWL_UPDATE_REASON_ATTEMPTS);
+}
+
 static void power_cycles_end_a_trial_too_in_the_end(void)
 {
     given_staged();
@@ -953,6 +970,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_staged_image_that_is_not_armed_is_not_tried),
     CHECK_TEST(crashes_use_up_the_attempts_and_it_goes_back),
     CHECK_TEST(power_cycles_take_no_attempt_but_a_boot),
+    CHECK_TEST(a_power_cycle_after_the_last_attempt_does_not_end_a_trial),
     CHECK_TEST(power_cycles_end_a_trial_too_in_the_end),
     CHECK_TEST(a_trial_image_that_does_not_verify_goes_back),
     CHECK_TEST(another_manifest_beside_the_trial_image_is_refused),

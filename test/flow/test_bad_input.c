@@ -199,6 +199,16 @@ static enum pawl_status the_counter_cannot_be_read_then(const struct row *row)
     return settled(pawl_update_install(&device.update));
 }
 
+static enum pawl_status the_counter_rises_before_it(const struct row *row)
+{
+    (void)row;
+    CHECK_EQ(fake_device_download(&device, &good, UINT32_MAX), PAWL_OK);
+    device.counter_value = 5;
+    enum pawl_status status = settled(pawl_update_install(&device.update));
+    device.counter_value = 3; /* or nothing could run, or follow */
+    return status;
+}
+
 static enum pawl_status write_block(const struct row *row)
 {
     uint8_t bytes[SIZE + 1u];
@@ -483,6 +493,8 @@ static const struct row flash[] = {
     {"an area that cannot be asked", flash_cannot_be_polled,
      PAWL_ERR_UNSUPPORTED, GIVEN_UP(FLASH, FINISH), .retry = true,
      .place = PLACE_AREA},
+    {"a counter that rose before the install", the_counter_rises_before_it,
+     PAWL_ERR_ROLLBACK, GIVEN_UP(COUNTER_LOW, INSTALL), .retry = false},
     {"a counter that cannot be read any more", the_counter_cannot_be_read_then,
      PAWL_ERR_IO, GIVEN_UP(FLASH, INSTALL), .retry = true},
 };

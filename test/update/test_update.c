@@ -216,6 +216,28 @@ static void the_status_is_that_of_the_reason(void)
     CHECK_EQ(info.status, PAWL_ERR_IO); /* the record keeps it */
 }
 
+/* Not before its time, and then at once. */
+static void install_is_asked_for_again(void)
+{
+    struct pawl_wait wait;
+    given_candidate();
+    device.may_install = PAWL_ANSWER_NOT_NOW;
+    device.asked = 0;
+    CHECK_EQ(settled(pawl_update_install(&device.update)), PAWL_PENDING);
+    device.may_install = PAWL_ANSWER_YES;
+    device.now_ms = 29999;
+    CHECK_EQ(pawl_update_step(&device.update, &wait), PAWL_PENDING);
+    CHECK_EQ(wait.events, PAWL_WAIT_DEADLINE);
+    CHECK_EQ(wait.deadline_ms, 30000);
+    CHECK_EQ(device.asked, 1);
+    device.now_ms = 30000;
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK_EQ(device.asked, 2);
+    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_STAGED);
+    CHECK_EQ(fake_device_info(&device).attempts_left, PAWL_TRIAL_ATTEMPTS);
+    CHECK_EQ(fake_device_info(&device).boots_left, PAWL_TRIAL_BOOTS);
+}
+
 static void install_waits_for_consent_and_keeps_the_candidate(void)
 {
     given_candidate();
@@ -597,6 +619,7 @@ static void a_trial_that_was_not_entered_is_not_accepted(void)
     CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_FAILED);
     CHECK_EQ(pawl_update_reason(&device.update),
              PAWL_UPDATE_REASON_NOT_ENTERED);
+    CHECK(fake_device_info(&device).retry);
     CHECK_EQ(pawl_update_accept(&device.update), PAWL_ERR_STATE);
 }
 
@@ -604,9 +627,116 @@ static void the_trial_has_a_deadline(void)
 {
     given_device();
     CHECK_EQ(fake_device_info(&device).trial_deadline_ms, 0);
-    device.now_ms = 5000;
+    given_staged();
+    device.now_ms = 5000; /* of this start */
+    CHECK(enter_trial(&device));
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).trial_deadline_ms, 605000);
+
+    device.config.trial_deadline_ms = 7000;
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).trial_deadline_ms, 12000);
+}
+
+static void the_application_says_how_long_it_takes_to_decide(void)
+{
+    struct pawl_wait wait;
+    given_device();
+    device.config.ask_again_ms = 500;
+    device.may_start = PAWL_ANSWER_NOT_NOW;
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(
+        settled(pawl_update_start(&device.update, fake_release_envelope(&v2))),
+        PAWL_PENDING);
+    CHECK_EQ(pawl_update_step(&device.update, &wait), PAWL_PENDING);
+    CHECK_EQ(wait.deadline_ms, 500);
+}
+
+static unsigned fed;
+
+static void feed(void *ctx)
+{
+    (void)ctx;
+    fed++;
+}
+
+static void the_watchdog_is_fed_at_each_step(void)
+{
+    static const struct pawl_reset dog = {.feed_watchdog = feed};
+    given_device();
+    device.port.reset = &dog;
+    CHECK_EQ(pawl_update_start(&device.update, fake_release_envelope(&v2)),
+             PAWL_PENDING);
+    fed = 0;
+    for (unsigned i = 1; i <= 8; i++) {
+        CHECK_EQ(pawl_update_step(&device.update, NULL), PAWL_PENDING);
+        CHECK_EQ(fed, i);
+    }
+}
+
+/* However full it was: boot can write every budget down without an erase. */
+static void an_install_leaves_room_in_the_journal_for_the_trial(void)
+{
+    static struct pawl_journal journal;
+    unsigned compacted = 0;
+    for (unsigned cancelled = 0; cancelled < 10; cancelled++) {
+        given_device();
+        for (unsigned i = 0; i < cancelled; i++) {
+            CHECK_EQ(fake_device_download(&device, &v2, 100), PAWL_PENDING);
+            CHECK_EQ(settled(pawl_update_cancel(&device.update)), PAWL_OK);
+            CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+        }
+        CHECK_EQ(fake_device_download(&device, &v2, UINT32_MAX), PAWL_OK);
+        uint32_t erases = device.journal.erases[0] + device.journal.erases[2];
+        CHECK_EQ(settled(pawl_update_install(&device.update)), PAWL_OK);
+        compacted +=
+            device.journal.erases[0] + device.journal.erases[2] - erases;
+        CHECK_EQ(pawl_journal_open(&journal, &device.journal.port,
+                                   PAWL_RECORD_MAX, PAWL_JOURNAL_WRITE),
+                 PAWL_OK);
+        CHECK(pawl_journal_room(&journal) >= 3 * (PAWL_TRIAL_ATTEMPTS + 1));
+    }
+    CHECK(compacted > 0 && compacted < 10);
+}
+
+/* It says that it rose, and did not. */
+static enum pawl_status lying_advance(void *ctx, uint32_t value)
+{
+    (void)ctx;
+    (void)value;
+    return PAWL_OK;
+}
+
+static void a_counter_that_lies_is_not_believed(void)
+{
     given_trial();
-    CHECK_EQ(fake_device_info(&device).trial_deadline_ms, 600000);
+    device.counter.advance = lying_advance;
+    CHECK_EQ(settled(pawl_update_accept(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_settle(&device), PAWL_PENDING);
+    CHECK_EQ(device.events[PAWL_UPDATE_EVENT_COUNTER_PENDING], 1);
+    CHECK_EQ(device.events[PAWL_UPDATE_EVENT_COUNTER], 0);
+    CHECK(fake_device_info(&device).counter_pending);
+}
+
+/* By the boot loader: why, and what reset the device. */
+static void what_the_boot_loader_gave_up_is_told(void)
+{
+    struct pawl_record record;
+    given_trial();
+    CHECK(record_in_journal(&device, &record));
+    record.state = PAWL_UPDATE_FAILED;
+    record.reason = PAWL_UPDATE_REASON_ATTEMPTS;
+    record.phase = PAWL_UPDATE_PHASE_TRIAL;
+    record.reset_cause = PAWL_RESET_WATCHDOG;
+    record.running = record.current.set;
+    CHECK(record_put(&device, &record));
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(device.events[PAWL_UPDATE_EVENT_REVERTED], 1);
+    struct pawl_update_info info = fake_device_info(&device);
+    CHECK_EQ(info.reason, PAWL_UPDATE_REASON_ATTEMPTS);
+    CHECK_EQ(info.phase, PAWL_UPDATE_PHASE_TRIAL);
+    CHECK_EQ(info.reset_cause, PAWL_RESET_WATCHDOG);
+    CHECK(!info.retry);
 }
 
 static void cancel_leads_to_failed_and_clean_to_ready(void)
@@ -752,6 +882,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(the_application_may_refuse_or_wait),
     CHECK_TEST(a_no_after_a_reset_gives_the_update_up),
     CHECK_TEST(the_status_is_that_of_the_reason),
+    CHECK_TEST(install_is_asked_for_again),
     CHECK_TEST(install_waits_for_consent_and_keeps_the_candidate),
     CHECK_TEST(a_withdrawn_signer_neither_starts_installs_nor_accepts),
     CHECK_TEST(a_rotation_gives_up_what_its_signers_may_no_longer_sign),
@@ -773,6 +904,11 @@ static const struct check_test tests[] = {
     CHECK_TEST(only_trials_count_against_an_image),
     CHECK_TEST(a_trial_that_was_not_entered_is_not_accepted),
     CHECK_TEST(the_trial_has_a_deadline),
+    CHECK_TEST(the_application_says_how_long_it_takes_to_decide),
+    CHECK_TEST(the_watchdog_is_fed_at_each_step),
+    CHECK_TEST(an_install_leaves_room_in_the_journal_for_the_trial),
+    CHECK_TEST(a_counter_that_lies_is_not_believed),
+    CHECK_TEST(what_the_boot_loader_gave_up_is_told),
     CHECK_TEST(cancel_leads_to_failed_and_clean_to_ready),
     CHECK_TEST(the_first_erase_voids_the_way_back),
     CHECK_TEST(a_slot_without_its_tables_is_refused_at_open),
