@@ -135,7 +135,8 @@ struct pawl_update_info {
     enum pawl_update_reason reason; /* of the last refusal, failure, revert */
     enum pawl_update_phase phase;   /* where it happened */
     enum pawl_status status;        /* of it; PAWL_OK where none failed */
-    bool retry;                     /* trying the same again may help */
+    int32_t port_code; /* of the slot's flash, where it failed in this run */
+    bool retry;        /* trying the same again may help */
     enum pawl_reset_cause reset_cause; /* seen by the last trial boot */
 
     pawl_slot_set running;

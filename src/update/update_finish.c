@@ -127,6 +127,10 @@ static enum pawl_status area_failed(struct pawl_update_engine *e,
                                     enum pawl_status status,
                                     enum pawl_update_reason reason)
 {
+    const struct pawl_flash *area = area_of(e);
+    if (reason == PAWL_UPDATE_REASON_FLASH && area != NULL) {
+        pawl_update_note_code(e, area);
+    }
     e->op_reason = reason;
     return pawl_update_stop(e, status, PAWL_UPDATE_PHASE_FINISH);
 }

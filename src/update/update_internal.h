@@ -99,6 +99,7 @@ struct pawl_update_engine {
     enum pawl_update_reason reason;
     enum pawl_update_phase phase;      /* in which reason came up */
     enum pawl_update_reason op_reason; /* set where an operation fails */
+    int32_t port_code; /* of the flash that failed in this run, or 0 */
     pawl_slot_set running;
     uint64_t ask_at_ms;     /* when a hook, or the counter, is tried again */
     uint64_t trial_from_ms; /* when this trial boot began */
@@ -236,6 +237,10 @@ enum pawl_status pawl_update_idle_step(struct pawl_update_engine *e,
 
 /* update_open.c: takes stock once the journal has settled. */
 enum pawl_status pawl_update_open_step(struct pawl_update_engine *e);
+
+/* update_write.c: keeps what the port says of a flash that has failed. */
+void pawl_update_note_code(struct pawl_update_engine *e,
+                           const struct pawl_flash *flash);
 
 /* update_write.c: the outcome of a flash operation that was begun. */
 enum pawl_status pawl_update_flash_done(const struct pawl_flash *flash,

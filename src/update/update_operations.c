@@ -253,7 +253,11 @@ static enum pawl_status match_hash(struct pawl_update_engine *e,
         pawl_slot_hash_start(&e->hash, slot->image, (uint32_t)p->size);
     }
     enum pawl_status status = pawl_slot_hash_step(&e->hash, digest);
+    if (status == PAWL_PENDING) {
+        return PAWL_PENDING;
+    }
     if (status != PAWL_OK) {
+        pawl_update_note_code(e, slot->image);
         return status;
     }
     *verdict = PAWL_VERDICT_DIFFERENT;
@@ -319,6 +323,7 @@ static enum pawl_status op_check_content(void *ctx, uint32_t handle,
         enum pawl_status status =
             pawl_flash_get(slot->image, (uint32_t)at, block, n);
         if (status != PAWL_OK) {
+            pawl_update_note_code(e, slot->image);
             return status;
         }
         equal &= pawl_equal_ct(block, p->content.data + at, n) ? 1u : 0u;
@@ -340,6 +345,11 @@ static enum pawl_status op_invoke(void *ctx, uint32_t handle,
     return PAWL_ERR_STATE;
 }
 
+static int32_t op_last_error(void *ctx)
+{
+    return engine_of(ctx)->port_code;
+}
+
 void pawl_update_operations(struct pawl_update_engine *e)
 {
     static const uint8_t zeros[16] = {0};
@@ -355,6 +365,7 @@ void pawl_update_operations(struct pawl_update_engine *e)
         .write = op_write,
         .copy = op_copy,
         .invoke = op_invoke,
+        .last_error = op_last_error,
     };
     for (size_t i = 0; i < e->components.slot_count; i++) {
         e->operations.fixed |= e->components.slots[i].fixed;

@@ -52,6 +52,7 @@ void pawl_update_query(const struct pawl_update *update,
     info->reason = e->reason;
     info->phase = e->phase;
     info->status = e->refusal != PAWL_OK ? e->refusal : r->status;
+    info->port_code = e->port_code;
     info->retry = worth_a_retry(e->reason);
     info->reset_cause = r->reset_cause;
     info->running = e->running;

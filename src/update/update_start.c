@@ -105,6 +105,7 @@ static enum pawl_status check_same(struct pawl_update_engine *e)
 static enum pawl_status run_start(struct pawl_update_engine *e, bool preflight)
 {
     memset(e->parts, 0, sizeof(e->parts));
+    e->port_code = 0;
     e->preflight = preflight;
     e->writer.active = false;
     e->hash.flash = NULL;

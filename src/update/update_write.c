@@ -31,6 +31,13 @@ enum pawl_status pawl_update_flash_done(const struct pawl_flash *flash,
     return status;
 }
 
+void pawl_update_note_code(struct pawl_update_engine *e,
+                           const struct pawl_flash *flash)
+{
+    e->port_code =
+        flash->last_error != NULL ? flash->last_error(flash->ctx) : 0;
+}
+
 /* The checkpoint, as the record's extension: doc/SPEC.md. */
 static void checkpoint_encode(const struct pawl_writer *w,
                               struct pawl_record *record)
@@ -152,6 +159,15 @@ static enum pawl_status failed(struct pawl_update_engine *e,
     return status;
 }
 
+/* The same where it is a flash that says so. */
+static enum pawl_status flash_failed(struct pawl_update_engine *e,
+                                     const struct pawl_flash *flash,
+                                     enum pawl_status status)
+{
+    pawl_update_note_code(e, flash);
+    return failed(e, status, PAWL_UPDATE_REASON_FLASH);
+}
+
 /* What was programmed is compared, so that a flash that lies is found here. */
 static enum pawl_status read_back(struct pawl_update_engine *e)
 {
@@ -164,7 +180,7 @@ static enum pawl_status read_back(struct pawl_update_engine *e)
         enum pawl_status status =
             pawl_flash_get(w->flash, w->programmed + (uint32_t)at, block, n);
         if (status != PAWL_OK) {
-            return failed(e, status, PAWL_UPDATE_REASON_FLASH);
+            return flash_failed(e, w->flash, status);
         }
         if (memcmp(block, e->buffer + at, n) != 0) {
             return failed(e, PAWL_ERR_CORRUPT, PAWL_UPDATE_REASON_READ_BACK);
@@ -186,7 +202,7 @@ static enum pawl_status op_ended(struct pawl_update_engine *e,
     e->op = PAWL_OP_NONE;
     status = pawl_update_flash_done(w->flash, status);
     if (status != PAWL_OK) {
-        return failed(e, status, PAWL_UPDATE_REASON_FLASH);
+        return flash_failed(e, w->flash, status);
     }
     if (op == PAWL_OP_ERASE) {
         w->erased_to += w->flash->erase_size;
@@ -271,7 +287,7 @@ static enum pawl_status feed(struct pawl_update_engine *e)
         enum pawl_status status =
             pawl_flash_get(w->from, w->taken, e->buffer + fill, n);
         if (status != PAWL_OK) {
-            return failed(e, status, PAWL_UPDATE_REASON_FLASH);
+            return flash_failed(e, w->from, status);
         }
     }
     w->taken += n;

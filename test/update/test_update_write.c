@@ -246,6 +246,55 @@ static void flash_that_is_slow_where_it_must_not_be_is_named(void)
     }
 }
 
+static int32_t flash_code(void *ctx)
+{
+    (void)ctx;
+    return -4711;
+}
+
+static enum pawl_status unread(void *ctx, uint32_t off, void *buf, size_t len)
+{
+    (void)ctx;
+    (void)off;
+    memset(buf, 0, len);
+    return PAWL_ERR_IO;
+}
+
+/* What the flash itself said is told, and nothing where it said nothing. */
+static void the_code_of_the_flash_is_told(void)
+{
+    for (size_t i = 0; i < 4; i++) {
+        given_device();
+        struct fake_flash *flash =
+            i % 2 == 0 ? &device.image[1] : &device.area[1];
+        flash->port.last_error = flash_code;
+        if (i < 2) {
+            fake_flash_misbehave(flash, FAKE_REFUSE_PROGRAM, 0);
+        } else {
+            flash->port.read = unread;
+        }
+        CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX),
+                 PAWL_ERR_IO);
+        CHECK_EQ(fake_device_info(&device).reason, PAWL_UPDATE_REASON_FLASH);
+        CHECK_EQ(fake_device_info(&device).port_code, -4711);
+        CHECK_EQ(fake_device_info(&device).manifest.port_code,
+                 i % 2 == 0 ? -4711 : 0);
+
+        CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+        fake_flash_misbehave(flash, FAKE_HONEST, 0);
+        flash->port.last_error = NULL;
+        flash->port.read = device.image[0].port.read;
+        CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX), PAWL_OK);
+        CHECK_EQ(fake_device_info(&device).port_code, 0);
+    }
+    given_device();
+    device.image[0].port.last_error = flash_code;
+    device.image[0].port.read = unread; /* of the slot that runs: unread */
+    device.image[1].port.last_error = flash_code;
+    CHECK_EQ(fake_device_download(&device, &small, UINT32_MAX), PAWL_OK);
+    CHECK_EQ(fake_device_info(&device).port_code, 0);
+}
+
 /* Integrated payloads are not signed: anybody can empty one. What its URI
  * begins with, "#", says that it is nowhere else to be had. */
 static void an_integrated_image_that_was_emptied_is_not_asked_for(void)
@@ -299,6 +348,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(damage_below_the_checkpoint_is_found),
     CHECK_TEST(slow_flash_is_asked_until_it_is_done),
     CHECK_TEST(flash_that_is_slow_where_it_must_not_be_is_named),
+    CHECK_TEST(the_code_of_the_flash_is_told),
     CHECK_TEST(an_integrated_image_that_was_emptied_is_not_asked_for),
     CHECK_TEST(an_integrated_image_needs_no_bytes),
     CHECK_TEST(cancel_waits_for_the_flash),
