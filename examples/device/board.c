@@ -97,6 +97,7 @@ const struct pawl_port *board_init(int argc, char **argv, const char *version)
             .server_name = from->server_name,
         };
     }
+    memset(tickets, 0xA5, sizeof tickets); /* as RAM is after a power cut */
     open_ticket_store(argv[1]);
     return &board.port;
 }

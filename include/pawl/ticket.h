@@ -17,6 +17,10 @@
  * - TLS 1.3 and DTLS 1.3 only, always with a new key exchange, never with
  *   early data.
  *
+ * wolfSSL 5.7 or later, built with HAVE_SESSION_TICKET and HAVE_EXT_CACHE and
+ * without NO_SESSION_CACHE (MICRO_SESSION_CACHE is enough); with any other no
+ * ticket is ever written.
+ *
  * A ticket that is not good, or not taken by the server, costs a full
  * handshake and does no other harm. It is used at most once.
  */

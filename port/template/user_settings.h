@@ -107,6 +107,8 @@
 #define HAVE_EXTENDED_MASTER
 #define HAVE_SESSION_TICKET
 #define HAVE_EXT_CACHE
+/* Nothing is resumed. If it is to be, instead: MICRO_SESSION_CACHE,
+ * NO_SESSION_CACHE_REF and NO_CLIENT_CACHE. */
 #define NO_SESSION_CACHE
 #define WOLFSSL_EXTRA_ALERTS
 #define WOLFSSL_SET_CIPHER_BYTES /* suites are named by number */
