@@ -661,6 +661,36 @@ static void a_journal_that_fails_or_lies_is_named(void)
     CHECK_ROWS(journal);
 }
 
+/* It cannot be recorded: not that it is accepted, nor the next trial start. So
+ * the image before returns, and the trial goes on once the journal does. */
+static void a_journal_that_fails_at_the_accept_accepts_nothing(void)
+{
+    static const enum fake_misdeed misdeeds[] = {
+        FAKE_REFUSE_PROGRAM, FAKE_REFUSE_ALL, FAKE_LIE_PROGRAM};
+    for (size_t i = 0; i < sizeof(misdeeds) / sizeof(misdeeds[0]); i++) {
+        given_device();
+        CHECK_EQ(fake_device_download(&device, &good, UINT32_MAX), PAWL_OK);
+        CHECK_EQ(settled(pawl_update_install(&device.update)), PAWL_OK);
+        CHECK_EQ(reset(), PAWL_OK);
+        fake_flash_misbehave(&device.journal, misdeeds[i], 0);
+        CHECK_EQ(settled(pawl_update_accept(&device.update)), PAWL_ERR_IO);
+        struct pawl_update_info info = fake_device_info(&device);
+        CHECK_EQ(info.state, PAWL_UPDATE_TRIAL);
+        CHECK_EQ(info.reason, PAWL_UPDATE_REASON_FLASH);
+        CHECK_EQ(info.phase, PAWL_UPDATE_PHASE_ACCEPT);
+        CHECK_EQ(start_boot(), PAWL_OK);
+        CHECK_EQ(choice.set, 0);
+        CHECK(!choice.trial);
+        CHECK_EQ(device.counter_value, 3);
+        mend();
+        CHECK_EQ(reset(), PAWL_OK);
+        CHECK_EQ(choice.set, 1);
+        CHECK_EQ(settled(pawl_update_accept(&device.update)), PAWL_OK);
+        CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+        CHECK_EQ(device.counter_value, 4);
+    }
+}
+
 /* The boot loader handed over what runs: the engine makes a first record. */
 static void a_lost_journal_is_begun_anew_where_it_is_known_what_runs(void)
 {
@@ -678,6 +708,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(bytes_that_were_not_asked_for_are_not_taken),
     CHECK_TEST(flash_that_fails_or_lies_is_named),
     CHECK_TEST(a_journal_that_fails_or_lies_is_named),
+    CHECK_TEST(a_journal_that_fails_at_the_accept_accepts_nothing),
     CHECK_TEST(a_lost_journal_is_begun_anew_where_it_is_known_what_runs),
 };
 CHECK_MAIN(tests)

@@ -318,15 +318,28 @@ static void a_refused_confirmation_that_was_reverted_is_named(void)
 
 static void a_torn_trailer_opens_nothing_and_writes_nothing(void)
 {
-    given_staged();
-    uint32_t operations = fake_device_operations(&device);
-    loader.torn = true;
-    CHECK_EQ(reset(), PAWL_ERR_CORRUPT);
-    CHECK_EQ(pawl_update_step(&device.update, NULL), PAWL_ERR_IO);
-    CHECK_EQ(fake_device_operations(&device), operations);
-    loader.torn = false;
-    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
-    CHECK_EQ(fake_device_info(&device).state, PAWL_UPDATE_TRIAL);
+    static const struct {
+        void (*given)(void);
+        enum pawl_update_state state; /* once it can be read again */
+    } cases[] = {{given_candidate, PAWL_UPDATE_CANDIDATE},
+                 {given_staged, PAWL_UPDATE_TRIAL},
+                 {given_trial, PAWL_UPDATE_FAILED}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        cases[i].given();
+        uint32_t operations = fake_device_operations(&device);
+        unsigned told = loader.selects + loader.confirms;
+        loader.torn = true;
+        CHECK_EQ(reset(), PAWL_ERR_CORRUPT);
+        CHECK_EQ(fake_device_info(&device).reason, PAWL_UPDATE_REASON_FLASH);
+        CHECK_EQ(pawl_update_step(&device.update, NULL), PAWL_ERR_IO);
+        CHECK_EQ(pawl_update_accept(&device.update), PAWL_ERR_IO);
+        CHECK_EQ(fake_device_download(&device, &v3, UINT32_MAX), PAWL_ERR_IO);
+        CHECK_EQ(fake_device_operations(&device), operations);
+        CHECK_EQ(loader.selects + loader.confirms, told);
+        loader.torn = false;
+        CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+        CHECK_EQ(fake_device_info(&device).state, cases[i].state);
+    }
 }
 
 /* Of several components some were swapped: they are taken back, and nothing
