@@ -332,6 +332,8 @@ static void a_trial_that_cannot_be_recorded_is_not_entered(void)
     CHECK_EQ(choice.reason, PAWL_BOOT_REVERTED);
     CHECK_EQ(choice.reverted, PAWL_UPDATE_REASON_NOT_ENTERED);
     CHECK(choice.slot == &device.slots[0]);
+    CHECK_EQ(choice.state, PAWL_UPDATE_STAGED); /* as it stands recorded */
+    CHECK_EQ(choice.attempts_left, 3);
 }
 
 /* The journal says that the trial runs, and cannot be written: the choice
