@@ -184,7 +184,9 @@ enum pawl_status pawl_agent_step(struct pawl_agent *agent,
  * (PAWL_EVENT_TRUST_LOST) this is the only way on: each version in order.
  *
  * Returns what pawl_identity_rotate_trust() does; PAWL_ERR_STATE also before
- * pawl_agent_open(). After PAWL_ERR_RESET_DUE (PAWL_EVENT_TRUST_HELD) the
+ * pawl_agent_open(), and during a trial before which nothing was accepted: the
+ * document might withdraw the signer of the only image; come again after the
+ * trial. After PAWL_ERR_RESET_DUE (PAWL_EVENT_TRUST_HELD) the
  * caller resets the device and comes again; the agent does not by itself.
  *
  * Blocks for one public-key operation per signature and for storing one

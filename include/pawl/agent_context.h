@@ -87,6 +87,7 @@ struct pawl_agent {
     char trust_uri[PAWL_URI_MAX]; /* where documents are; "": none announced */
     uint64_t trust_newest;        /* version of the newest of them */
     uint64_t trust_at_open;       /* version that the boot loader has seen */
+    bool nothing_accepted;        /* before this start: one image at most */
     bool fetching_trust;          /* what the fetch lane is about */
     bool rejudging;               /* the engine judges what waits, by it */
     bool trust_lost;              /* below the floor: it trusts nobody */

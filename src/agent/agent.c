@@ -210,6 +210,7 @@ static void take_stock(struct pawl_agent *agent)
     pawl_agent_tell(agent, &event);
     bool on_trial = info.state == PAWL_UPDATE_TRIAL;
     agent->trial = on_trial ? TRIAL_WAITING : TRIAL_NONE;
+    agent->nothing_accepted = !info.current.known;
     /* A loader tried it all the same, or half of it. */
     if ((info.state == PAWL_UPDATE_REJECTED ||
          info.state == PAWL_UPDATE_FAILED) &&

@@ -31,10 +31,26 @@ static bool has_mark(const struct pawl_agent *agent)
     return strstr(agent->trust_uri, VERSION_MARK) != NULL;
 }
 
-bool pawl_agent_trust_due(const struct pawl_agent *agent)
+/*
+ * A trial before which nothing was accepted, as after a factory that wrote no
+ * first record: the image that runs is the only one, and boots after the trial
+ * only if the document in force still has its signer.
+ */
+static bool has_one_image(const struct pawl_agent *agent)
+{
+    return agent->trial != TRIAL_NONE && agent->nothing_accepted &&
+           !agent->trust_lost;
+}
+
+static bool is_news(const struct pawl_agent *agent)
 {
     return agent->trust_uri[0] != '\0' &&
            agent->trust_newest > agent->trust.version;
+}
+
+bool pawl_agent_trust_due(const struct pawl_agent *agent)
+{
+    return is_news(agent) && !has_one_image(agent);
 }
 
 /*
@@ -51,7 +67,7 @@ void pawl_agent_trust_announced(struct pawl_agent *agent,
 
     if (status != PAWL_OK) {
         pawl_agent_trust_refuse(agent, status);
-    } else if (!pawl_agent_trust_due(agent)) {
+    } else if (!is_news(agent)) {
         agent->trust_uri[0] = '\0';
     } else if (agent->trust_newest != wanted && !has_mark(agent)) {
         agent->trust_uri[0] = '\0';
@@ -250,6 +266,11 @@ enum pawl_status pawl_agent_trust(struct pawl_agent *agent,
                                   struct pawl_bytes document)
 {
     if (!agent->opened) {
+        return PAWL_ERR_STATE;
+    }
+    if (has_one_image(agent)) {
+        tell(agent, PAWL_EVENT_TRUST_HELD, PAWL_ERR_STATE, agent->trust.version,
+             "the only image is on trial; the next document waits");
         return PAWL_ERR_STATE;
     }
     enum pawl_status status = rotate(agent, document);

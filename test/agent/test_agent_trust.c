@@ -234,12 +234,11 @@ static void an_update_has_every_other_turn(void)
     CHECK_EQ(updates, 4);
 }
 
-/* While an image proves itself its signer may be withdrawn; its successor is
- * not fetched. */
-static void a_document_is_fetched_during_a_trial(void)
+static void given_a_trial(bool accepted_before)
 {
     world_make();
     world.info.state = PAWL_UPDATE_TRIAL;
+    world.info.current.known = accepted_before;
     world.mqtt_status = PAWL_OK;
     world.healthy = true;
     CHECK_EQ(pawl_agent_open(&world.agent, &world.config), PAWL_OK);
@@ -247,11 +246,34 @@ static void a_document_is_fetched_during_a_trial(void)
     for (unsigned i = 0; i < 10 && world.filter_count < 2; i++) {
         world_steps(1);
     }
+}
+
+/* While an image proves itself its signer may be withdrawn; its successor is
+ * not fetched. */
+static void a_document_is_fetched_during_a_trial(void)
+{
+    given_a_trial(true);
     world_announce(ENVELOPE);
     world_announce_trust(ANY, 8);
     world_steps(20);
     CHECK_EQ(rotated(), 1);
     CHECK_EQ(world.starts, 0);
+}
+
+/* The document could withdraw the signer of the only image that there is. */
+static void no_document_is_taken_while_the_only_image_is_on_trial(void)
+{
+    given_a_trial(false);
+    world_announce_trust(ANY, 8);
+    world_steps(20);
+    CHECK_EQ(rotated(), 0);
+    CHECK_EQ(pawl_agent_trust(&world.agent, PAWL_BYTES(document)),
+             PAWL_ERR_STATE);
+    CHECK_EQ(rotated(), 0);
+
+    world.agent.trial = TRIAL_NONE; /* accepted */
+    world_steps(20);
+    CHECK_EQ(rotated(), 1);
 }
 
 /* The reason is that the signer was withdrawn, not that he erred. */
@@ -652,6 +674,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(an_update_that_waits_is_judged_again),
     CHECK_TEST(an_update_has_every_other_turn),
     CHECK_TEST(a_document_is_fetched_during_a_trial),
+    CHECK_TEST(no_document_is_taken_while_the_only_image_is_on_trial),
     CHECK_TEST(an_update_by_a_retired_signer_is_told_as_revoked),
     CHECK_TEST(an_expired_document_starts_no_update),
     CHECK_TEST(an_expired_document_does_not_stop_a_download),
