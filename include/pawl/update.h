@@ -219,7 +219,9 @@ enum pawl_status pawl_update_step(struct pawl_update *update,
  *                        same envelope again, while it is under way: nothing
  *                        changes, and wanted() says where to go on
  *         PAWL_ERR_STATE  not READY (see pawl_update_reason()): another is
- *                         under way, clean() is due, the counter is pending
+ *                         under way, clean() is due, the counter is pending,
+ *                         a boot backend is still to be told, by step(), or
+ *                         runs half of a set, until a reset
  *         the errors of pawl_manifest_open() and pawl_manifest_start(), and
  *         PAWL_ERR_ROLLBACK, PAWL_ERR_LIMIT, PAWL_ERR_DENIED,
  *         PAWL_ERR_CONDITION, PAWL_ERR_NOT_FOR_US, PAWL_ERR_LOST (the trust
