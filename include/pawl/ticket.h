@@ -22,7 +22,9 @@
  * ticket is ever written.
  *
  * A ticket that is not good, or not taken by the server, costs a full
- * handshake and does no other harm. It is used at most once.
+ * handshake and does no other harm. It is good for one session; only where the
+ * network let no answer come back it is offered again (RFC 8446, C.4 advises
+ * against it, for then one who watches can tell that both are one device's).
  */
 
 #include <pawl/port/keystore.h>
