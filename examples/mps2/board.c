@@ -45,6 +45,19 @@ const char *board_topic_prefix(void)
     return device.factory->topic_prefix;
 }
 
+/* The board's wolfSSL has no session cache (port/mps2/user_settings.h): nothing
+ * is written here, and each handshake is a full one. */
+struct pawl_ticket *board_tickets(void)
+{
+    static struct pawl_ticket tickets[MPS2_ENDPOINTS];
+    return tickets;
+}
+
+struct pawl_ticket_store *board_ticket_store(void)
+{
+    return NULL;
+}
+
 void board_sleep_until(const struct pawl_wait *wait)
 {
     mps2_sleep(wait);

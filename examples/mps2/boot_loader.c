@@ -2,8 +2,9 @@
 
 /*
  * A boot loader on a microcontroller, complete: it stands at the reset vector,
- * chooses and verifies an image, and enters it where it lies in flash. It has
- * no interrupts, no clock, no arena and no entropy.
+ * chooses and verifies an image, and enters it where it lies in flash. One that
+ * cannot be entered there has lost an attempt, if it is on trial, and the reset
+ * takes the next. It has no interrupts, no clock, no arena and no entropy.
  */
 
 #include <mps2.h>
@@ -65,6 +66,11 @@ int main(void)
     if (status != PAWL_OK) {
         return MPS2_EXIT_FAILED;
     }
-    mps2_image_enter(mps2_flash_address(
-        choice.slot->index == 0 ? MPS2_IMAGE_A : MPS2_IMAGE_B));
+    enum mps2_region slot =
+        choice.slot->index == 0 ? MPS2_IMAGE_A : MPS2_IMAGE_B;
+    if (!mps2_image_fits(slot)) {
+        mps2_print("loader: its entry or its stack lies elsewhere\n");
+        return choice.trial ? MPS2_EXIT_REBOOT : MPS2_EXIT_FAILED;
+    }
+    mps2_image_enter(mps2_flash_address(slot));
 }

@@ -290,11 +290,17 @@ class Story:
         """More words for `pawl device provision`."""
         return []
 
+    def slot_size(self):
+        """By default 2 MiB; a build with sanitizers is larger."""
+        image = os.path.getsize(self.path("www", "v1.bin"))
+        return max(2, 2 * (image >> 20)) << 20
+
     def make_device(self, v1):
         conf = self.path("device.conf")
         with open(conf, "w") as f:
             f.write("pawl_device = 1\nserial = %s\nvendor_id = %s\nclass_id = %s\n" %
                     (SERIAL, VENDOR, CLASS))
+            f.write("slot_size = %d\n" % self.slot_size())
             for use, port, name in (("enroll", "est", EST_NAME),
                                     ("mqtt", "mqtt", MQTT_NAME),
                                     ("download", "fw", FW_NAME)):

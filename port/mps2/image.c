@@ -5,6 +5,20 @@
 #include "board.h"
 #include "mps2.h"
 
+extern uint8_t stack_low[], heap_end[]; /* mps2.ld: all of the RAM */
+
+bool mps2_image_fits(enum mps2_region slot)
+{
+    const uint32_t *vectors = mps2_flash_address(slot);
+    uintptr_t stack = vectors[0];
+    uintptr_t entry = vectors[1];
+    uintptr_t begin = (uintptr_t)vectors;
+
+    return stack % 8 == 0 && stack > (uintptr_t)stack_low &&
+           stack <= (uintptr_t)heap_end && entry % 2 == 1 /* Thumb */ &&
+           entry > begin && entry - begin < mps2_flash(slot)->size;
+}
+
 _Noreturn void mps2_image_enter(const void *image)
 {
     const uint32_t *vectors = image;

@@ -187,6 +187,11 @@ void mps2_sleep(const struct pawl_wait *wait);
 
 /* ---- images ---- */
 
+/* Whether the image in a slot can be entered there: its stack is RAM, and its
+ * first instruction lies in the slot. One that was linked for the other slot
+ * is authentic all the same. */
+bool mps2_image_fits(enum mps2_region slot);
+
 /* Enters an image that stands in flash at image: its vector table is its
  * first word. */
 _Noreturn void mps2_image_enter(const void *image);

@@ -374,6 +374,21 @@ class Life:
             raise Brick("v3 was not reverted: %s" % loaders)
         self.say("v3 crashed %d times and was reverted" % tried, began)
 
+    def elsewhere(self, flash):
+        """An update whose images were linked for the other slot each."""
+        began = time.monotonic()
+        self.world.release("swapped", [self.image("mps2_v2_%s.bin" % s)
+                                       for s in "ba"], 10, 10)
+        self.world.announce("swapped")
+        outcomes = self.until(flash, lambda e: e["event"] == "REVERTED" and
+                              e["sequence"] == 10)
+        refused = sum("loader: its entry or its stack lies elsewhere" in
+                      o.lines for o in outcomes)
+        last = outcomes[-1].loader()
+        if refused != 3 or "reverted, sequence 3" not in last:
+            raise Brick("refused %d times, then %s" % (refused, last))
+        self.say("v2 of the other slot was never entered", began)
+
     def say(self, text, began):
         print("%s: %-44s %6.1f s" % (self.core, text,
                                      time.monotonic() - began), flush=True)
@@ -409,6 +424,7 @@ def main():
             flash = life.reference()
             life.kills()
             life.revert(flash)
+            life.elsewhere(flash)
         life.table()
         good = True
     except (Brick, RuntimeError, OSError) as reason:
