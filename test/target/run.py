@@ -52,7 +52,7 @@ def unit(core, slow):
     left_out = NEVER if slow or core == "m3" else "%s|%s" % (NEVER, SLOW)
     return Job(core, "unit tests", 1500,
                ["ctest", "--test-dir", build(core), "--no-tests=error",
-                "--timeout", "300", "-E", left_out, "--output-on-failure"],
+                "--timeout", "600", "-E", left_out, "--output-on-failure"],
                r"(\d+% tests passed.*)$")
 
 
