@@ -58,8 +58,11 @@ enum pawl_agent_event_code {
     PAWL_EVENT_TRUST_WANTED = 23,    /* a version is missing: sequence */
     PAWL_EVENT_TRUST_LOST = 24,  /* the document; sequence: version wanted */
     PAWL_EVENT_TRUST_OWNED = 25, /* the owner's anchors; sequence: version */
-    PAWL_EVENT_TRUST_HELD = 26   /* the next document waits until the boot
-                                  * loader has taken over sequence: a reset */
+    PAWL_EVENT_TRUST_HELD = 26   /* the next document waits: status
+                                  * PAWL_ERR_RESET_DUE, until the boot loader
+                                  * has taken over sequence, after a reset;
+                                  * PAWL_ERR_STATE, until the only image has
+                                  * been accepted */
 };
 
 /*
@@ -186,8 +189,8 @@ enum pawl_status pawl_agent_step(struct pawl_agent *agent,
  * Returns what pawl_identity_rotate_trust() does; PAWL_ERR_STATE also before
  * pawl_agent_open(), and during a trial before which nothing was accepted: the
  * document might withdraw the signer of the only image; come again after the
- * trial. After PAWL_ERR_RESET_DUE (PAWL_EVENT_TRUST_HELD) the
- * caller resets the device and comes again; the agent does not by itself.
+ * trial. After PAWL_ERR_RESET_DUE (PAWL_EVENT_TRUST_HELD) the caller resets
+ * the device and comes again; the agent does not by itself.
  *
  * Blocks for one public-key operation per signature and for storing one
  * object.

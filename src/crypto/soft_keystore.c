@@ -257,7 +257,6 @@ static enum pawl_status public_key(void *ctx, enum pawl_key_slot slot,
     return status;
 }
 
-/* Signs with a key that was imported; der has room for any signature. */
 /* wolfSSL before 5.9 leaves the nonce behind unless it can also be set. */
 static void drop_nonce(ecc_key *key)
 {
@@ -274,6 +273,7 @@ static void drop_nonce(ecc_key *key)
 #endif
 }
 
+/* Signs with a key that was imported; der has room for any signature. */
 static int sign_der(ecc_key *key, const uint8_t *digest, uint8_t *der,
                     word32 *der_len)
 {
