@@ -31,7 +31,9 @@ static const uint8_t format[4] = {'P', 'W', 'T', '1'};
 
 static uint32_t round_up(uint32_t size, uint32_t unit)
 {
-    return (size + unit - 1u) / unit * unit;
+    uint32_t over = size % unit;
+
+    return over == 0 ? size : size + (unit - over);
 }
 
 static uint32_t mark_at(const struct pawl_flash *flash)
