@@ -160,8 +160,9 @@ static enum pawl_status program_place(const struct pawl_flash *area,
             area, area->program(area->ctx, off + (uint32_t)done, buf, padded));
         done += part;
     }
-    if (status == PAWL_OK && area->sync != NULL) {
-        status = await(area, area->sync(area->ctx));
+    if (status == PAWL_OK && area->sync != NULL &&
+        area->sync(area->ctx) != PAWL_OK) {
+        status = PAWL_ERR_IO;
     }
     return status;
 }

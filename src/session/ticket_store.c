@@ -81,8 +81,9 @@ static enum pawl_status await(const struct pawl_flash *flash,
 
 static enum pawl_status sync(const struct pawl_flash *flash)
 {
-    return flash->sync == NULL ? PAWL_OK
-                               : await(flash, flash->sync(flash->ctx));
+    return flash->sync == NULL || flash->sync(flash->ctx) == PAWL_OK
+               ? PAWL_OK
+               : PAWL_ERR_IO;
 }
 
 static enum pawl_status erase(const struct pawl_flash *flash, uint32_t off,

@@ -386,6 +386,41 @@ static void flash_that_answers_pending_is_waited_for(void)
     CHECK_EQ(device.journal.breaches + device.area.breaches, 0);
 }
 
+static enum pawl_status pending_sync(void *ctx)
+{
+    (void)ctx;
+    return PAWL_PENDING;
+}
+
+static unsigned polls;
+
+static enum pawl_status count_poll(void *ctx)
+{
+    (void)ctx;
+    return ++polls < 3 ? PAWL_PENDING : PAWL_OK;
+}
+
+/* Only program() and erase() may be under way; sync() may not, with a poll()
+ * or without one. */
+static void a_sync_that_answers_pending_has_failed_and_is_not_polled(void)
+{
+    enum pawl_status (*const rows[])(void *ctx) = {count_poll, NULL};
+    struct device device;
+
+    for (size_t i = 0; i < PAWL_ARRAY_LEN(rows); i++) {
+        given_first(&device, 0);
+        device.area.port.sync = pending_sync;
+        device.area.port.poll = rows[i];
+        polls = 0;
+        CHECK_EQ(pawl_objects_put(&device.objects, PAWL_OBJECT_TRUST,
+                                  text("second"), NULL),
+                 PAWL_ERR_IO);
+        CHECK_EQ(polls, 0);
+        CHECK_EQ(reboot(&device), PAWL_OK);
+        CHECK(holds(&device, PAWL_OBJECT_TRUST, "first"));
+    }
+}
+
 static const struct check_test tests[] = {
     CHECK_TEST(an_empty_store_holds_nothing),
     CHECK_TEST(objects_are_kept_apart_and_survive),
@@ -401,5 +436,6 @@ static const struct check_test tests[] = {
     CHECK_TEST(after_a_failed_commit_nothing_is_erased),
     CHECK_TEST(an_area_that_lies_is_found_out),
     CHECK_TEST(flash_that_answers_pending_is_waited_for),
+    CHECK_TEST(a_sync_that_answers_pending_has_failed_and_is_not_polled),
 };
 CHECK_MAIN(tests)

@@ -407,6 +407,39 @@ static void a_ticket_that_cannot_be_marked_is_not_used(void)
     CHECK_EQ(taken(), 0);
 }
 
+static enum pawl_status pending_sync(void *ctx)
+{
+    (void)ctx;
+    return PAWL_PENDING;
+}
+
+static unsigned polls;
+
+static enum pawl_status count_poll(void *ctx)
+{
+    (void)ctx;
+    return ++polls < 3 ? PAWL_PENDING : PAWL_OK;
+}
+
+/* Only program() and erase() may be under way; sync() may not, with a poll()
+ * or without one. A mark that may not be durable costs the ticket. */
+static void a_sync_that_answers_pending_has_failed_and_is_not_polled(void)
+{
+    enum pawl_status (*const rows[])(void *ctx) = {count_poll, NULL};
+
+    for (size_t i = 0; i < PAWL_ARRAY_LEN(rows); i++) {
+        given_kept(7);
+        flash.port.sync = pending_sync;
+        flash.port.poll = rows[i];
+        polls = 0;
+        CHECK_EQ(pawl_ticket_store_take(&store, &ticket), PAWL_ERR_IO);
+        CHECK_EQ(keep(8, NOON + 12 * HOUR), PAWL_ERR_IO);
+        CHECK_EQ(taken(), 0);
+        CHECK_EQ(pawl_ticket_store_wipe(&store), PAWL_ERR_IO);
+        CHECK_EQ(polls, 0);
+    }
+}
+
 static void what_cannot_be_used_is_said_and_does_nothing(void)
 {
     struct pawl_keystore deaf;
@@ -445,6 +478,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(what_another_key_store_has_sealed_is_none),
     CHECK_TEST(flash_that_cannot_be_read_holds_none),
     CHECK_TEST(a_ticket_that_cannot_be_marked_is_not_used),
+    CHECK_TEST(a_sync_that_answers_pending_has_failed_and_is_not_polled),
     CHECK_TEST(what_cannot_be_used_is_said_and_does_nothing),
 };
 CHECK_MAIN(tests)
