@@ -215,23 +215,33 @@ enum pawl_status pawl_trust_succeed(struct pawl_trust *next,
     return status;
 }
 
+/* Opens the store to be read. *floor, the least version that its document may
+ * have, is set on PAWL_OK only. */
+static enum pawl_status open_store(struct pawl_objects *objects,
+                                   const struct pawl_store *store,
+                                   uint64_t *floor)
+{
+    struct pawl_store_note note;
+    enum pawl_status status =
+        pawl_objects_open(objects, store, PAWL_JOURNAL_READ_ONLY, NULL, NULL);
+
+    if (status != PAWL_OK) {
+        return status;
+    }
+    if (pawl_store_note_read(&note, objects->note) != PAWL_OK) {
+        return PAWL_ERR_LOST;
+    }
+    *floor = note.trust_floor;
+    return PAWL_OK;
+}
+
 enum pawl_status pawl_trust_stored_version(const struct pawl_store *store,
                                            uint64_t *version)
 {
     struct pawl_objects objects;
-    struct pawl_store_note note;
-    enum pawl_status status =
-        pawl_objects_open(&objects, store, PAWL_JOURNAL_READ_ONLY, NULL, NULL);
 
     *version = 0;
-    if (status != PAWL_OK) {
-        return status;
-    }
-    if (pawl_store_note_read(&note, objects.note) != PAWL_OK) {
-        return PAWL_ERR_LOST;
-    }
-    *version = note.trust_floor;
-    return PAWL_OK;
+    return open_store(&objects, store, version);
 }
 
 /* Reads the stored document into trust->bytes. */
@@ -239,22 +249,16 @@ static enum pawl_status fetch(struct pawl_trust *trust,
                               const struct pawl_store *store, uint64_t *floor)
 {
     struct pawl_objects objects;
-    struct pawl_store_note note;
-    enum pawl_status status =
-        pawl_objects_open(&objects, store, PAWL_JOURNAL_READ_ONLY, NULL, NULL);
+    enum pawl_status status = open_store(&objects, store, floor);
 
     if (status != PAWL_OK) {
         return status;
     }
-    if (pawl_store_note_read(&note, objects.note) != PAWL_OK) {
-        return PAWL_ERR_LOST;
-    }
-    *floor = note.trust_floor;
     trust->len = sizeof(trust->bytes);
     status = pawl_objects_get(&objects, PAWL_OBJECT_TRUST, trust->bytes,
                               &trust->len);
     if (status == PAWL_ERR_CORRUPT || status == PAWL_ERR_TOO_SMALL ||
-        (status == PAWL_ERR_NOT_FOUND && note.trust_floor > 0)) {
+        (status == PAWL_ERR_NOT_FOUND && *floor > 0)) {
         status = PAWL_ERR_LOST;
     }
     return status;

@@ -632,6 +632,24 @@ static void a_store_says_which_version_it_has_reached(void)
     CHECK_EQ(version, 0);
 }
 
+/* Its floor is not known: no document of that store may count. */
+static void a_store_whose_note_makes_no_sense_is_lost(void)
+{
+    uint8_t note[PAWL_NOTE_SIZE] = {[1] = 0xFF}; /* a slot that there is not */
+    struct pawl_objects objects;
+    uint64_t version = 9;
+
+    given_a_provisioned_device();
+    CHECK_EQ(pawl_objects_open(&objects, &device.store, PAWL_JOURNAL_WRITE,
+                               NULL, NULL),
+             PAWL_OK);
+    CHECK_EQ(pawl_objects_note(&objects, note), PAWL_OK);
+    CHECK_EQ(pawl_trust_stored_version(&device.store, &version), PAWL_ERR_LOST);
+    CHECK_EQ(version, 0);
+    CHECK_EQ(pawl_trust_open(&found, &device.store), PAWL_ERR_LOST);
+    CHECK_EQ(found.root_count, 0);
+}
+
 /* ---- power ---- */
 
 static uint32_t cut_once(uint32_t at, uint32_t tear, bool metastable)
@@ -710,6 +728,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(without_a_word_of_the_loader_nothing_is_rotated),
     CHECK_TEST(a_replay_is_not_held),
     CHECK_TEST(a_store_says_which_version_it_has_reached),
+    CHECK_TEST(a_store_whose_note_makes_no_sense_is_lost),
     CHECK_TEST(a_rotation_survives_power_cuts),
 };
 
