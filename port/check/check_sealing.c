@@ -188,43 +188,52 @@ static uint8_t byte_of(size_t i)
     return (uint8_t)(i * 7u + (i >> 8) + 3u);
 }
 
-/* The longest and the shortest, there and back. */
-static void lengths_are_kept(struct check_run *run)
+static void fill_plain(uint8_t *plain, size_t len)
 {
-    static const size_t lengths[] = {PAWL_SEAL_MAX, 1};
+    for (size_t i = 0; i < len; i++) {
+        plain[i] = byte_of(i);
+    }
+}
+
+static bool is_as_filled(const uint8_t *plain, size_t len)
+{
+    size_t i = 0;
+
+    while (i < len && plain[i] == byte_of(i)) {
+        i++;
+    }
+    return i == len;
+}
+
+/* So many bytes, there and back; false: they are not, and that was told. */
+static bool length_is_kept(struct check_run *run, size_t plain_len)
+{
     const struct pawl_keystore *store = run->check->keystore;
     uint8_t plain[PAWL_SEAL_MAX], sealed[PAWL_SEAL_MAX + SPARE];
+    size_t len = sizeof sealed, back_len = plain_len;
 
-    if (!can_seal(run)) {
-        return;
+    fill_plain(plain, plain_len);
+    enum pawl_status status =
+        seen(run, store->seal(store->ctx, (struct pawl_bytes){plain, plain_len},
+                              sealed, &len));
+    if (status != PAWL_OK || len <= plain_len ||
+        len > plain_len + PAWL_SEAL_OVERHEAD_MAX) {
+        return pawl_check_fails(run, "seal() fails, or adds more", status);
     }
-    for (size_t n = 0; n < sizeof lengths / sizeof lengths[0]; n++) {
-        size_t len = sizeof sealed, back_len = lengths[n];
+    memset(plain, 0, sizeof plain);
+    status = unseal(run, sealed, len, plain, &back_len);
+    if (status != PAWL_OK || back_len != plain_len ||
+        !is_as_filled(plain, plain_len)) {
+        return pawl_check_fails(run, "unseal() does not give it back", status);
+    }
+    return true;
+}
 
-        for (size_t i = 0; i < lengths[n]; i++) {
-            plain[i] = byte_of(i);
-        }
-        enum pawl_status status = seen(
-            run, store->seal(store->ctx, (struct pawl_bytes){plain, lengths[n]},
-                             sealed, &len));
-        bool fits = status == PAWL_OK && len > lengths[n] &&
-                    len <= lengths[n] + PAWL_SEAL_OVERHEAD_MAX;
-
-        memset(plain, 0, sizeof plain);
-        if (fits) {
-            status = unseal(run, sealed, len, plain, &back_len);
-        }
-        bool same = fits && status == PAWL_OK && back_len == lengths[n];
-        for (size_t i = 0; i < lengths[n]; i++) {
-            same = same && plain[i] == byte_of(i);
-        }
-        if (!same) {
-            (void)pawl_check_fails(run,
-                                   fits ? "unseal() does not give it back"
-                                        : "seal() fails, or adds more",
-                                   status);
-            return;
-        }
+/* The longest and the shortest. */
+static void lengths_are_kept(struct check_run *run)
+{
+    if (can_seal(run) && length_is_kept(run, PAWL_SEAL_MAX)) {
+        (void)length_is_kept(run, 1);
     }
 }
 

@@ -502,6 +502,43 @@ static enum pawl_status seals_1024_bytes(void *ctx, struct pawl_bytes plain,
                : fake.keystore.seal(ctx, plain, sealed, len);
 }
 
+static enum pawl_status seals_no_single_byte(void *ctx, struct pawl_bytes plain,
+                                             uint8_t *sealed, size_t *len)
+{
+    return plain.len == 1 ? PAWL_ERR_LIMIT
+                          : fake.keystore.seal(ctx, plain, sealed, len);
+}
+
+static enum pawl_status gives_a_long_one_wrongly(void *ctx,
+                                                 struct pawl_bytes sealed,
+                                                 uint8_t *plain, size_t *len)
+{
+    enum pawl_status status = fake.keystore.unseal(ctx, sealed, plain, len);
+
+    plain[PAWL_SEAL_MAX - 1] ^= *len == PAWL_SEAL_MAX ? 1 : 0;
+    return status;
+}
+
+static enum pawl_status leaves_a_long_one_out(void *ctx,
+                                              struct pawl_bytes sealed,
+                                              uint8_t *plain, size_t *len)
+{
+    if (sealed.len > PAWL_SEAL_MAX && *len == PAWL_SEAL_MAX) {
+        return PAWL_OK;
+    }
+    return fake.keystore.unseal(ctx, sealed, plain, len);
+}
+
+static enum pawl_status says_less_of_a_long_one(void *ctx,
+                                                struct pawl_bytes sealed,
+                                                uint8_t *plain, size_t *len)
+{
+    enum pawl_status status = fake.keystore.unseal(ctx, sealed, plain, len);
+
+    *len -= *len == PAWL_SEAL_MAX ? 1 : 0;
+    return status;
+}
+
 /* By a mask of its own each time, and so apart; but 512 bytes at a time. */
 static enum pawl_status seals_in_pieces(void *ctx, struct pawl_bytes plain,
                                         uint8_t *sealed, size_t *len)
@@ -648,6 +685,10 @@ static const struct defect defects[] = {
     {.violates = "sealed anew", .call.seal = seals_it_once},
     {.violates = "sealed anew", .call.seal = seals_in_pieces},
     {.violates = "lengths", .call.seal = seals_1024_bytes},
+    {.violates = "lengths", .call.seal = seals_no_single_byte},
+    {.violates = "lengths", .call.unseal = gives_a_long_one_wrongly},
+    {.violates = "lengths", .call.unseal = leaves_a_long_one_out},
+    {.violates = "lengths", .call.unseal = says_less_of_a_long_one},
     {.violates = "lengths", .call = {.seal = adds_more, .unseal = takes_less}},
     {.violates = "reset",
      .call = {.seal = seals_until_a_reset, .unseal = unseals_until_a_reset},
