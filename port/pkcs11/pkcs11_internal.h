@@ -27,7 +27,7 @@ enum pawl_status pawl_pkcs11_refuse(struct pawl_pkcs11_keystore *store,
 /* ---- pkcs11_keystore.c ---- */
 
 /* What a call of the table wants; used by one operation. */
-struct request {
+struct pawl_pkcs11_request {
     enum pawl_key_slot slot;
     char label[PAWL_PKCS11_LABEL_MAX];
     const uint8_t *digest;
@@ -37,13 +37,13 @@ struct request {
 };
 
 typedef enum pawl_status pawl_pkcs11_work(struct pawl_pkcs11_keystore *store,
-                                          struct request *request);
+                                          struct pawl_pkcs11_request *request);
 
 /* Carries an operation out: connects, and once more where only the session
  * was lost. */
 enum pawl_status pawl_pkcs11_run(struct pawl_pkcs11_keystore *store,
                                  pawl_pkcs11_work *operation,
-                                 struct request *request);
+                                 struct pawl_pkcs11_request *request);
 
 /* Finds the one object of a class, a type and a label; two are refused.
  * CK_INVALID_HANDLE: there is none. */

@@ -68,7 +68,7 @@ enum pawl_status pawl_pkcs11_find(struct pawl_pkcs11_keystore *store,
 }
 
 static enum pawl_status find_halves(struct pawl_pkcs11_keystore *store,
-                                    const struct request *request,
+                                    const struct pawl_pkcs11_request *request,
                                     struct halves *halves)
 {
     enum pawl_status status = pawl_pkcs11_find(
@@ -161,7 +161,7 @@ static bool take_point(const CK_ATTRIBUTE *point, const CK_ATTRIBUTE *curve,
 }
 
 static enum pawl_status read_point(struct pawl_pkcs11_keystore *store,
-                                   struct request *request)
+                                   struct pawl_pkcs11_request *request)
 {
     CK_BYTE value[160] = {0}, curve[32] = {0}; /* of any curve */
     CK_ATTRIBUTE attributes[] = {{CKA_EC_POINT, value, sizeof value},
@@ -191,8 +191,9 @@ static enum pawl_status read_point(struct pawl_pkcs11_keystore *store,
  * For a key that wants a login for each use. An operation that was begun is
  * ended where that fails: a session has room for one, also of another key.
  */
-static enum pawl_status log_in_to_sign(struct pawl_pkcs11_keystore *store,
-                                       const struct request *request)
+static enum pawl_status
+log_in_to_sign(struct pawl_pkcs11_keystore *store,
+               const struct pawl_pkcs11_request *request)
 {
     CK_BYTE unused[160]; /* of any curve */
     CK_ULONG len = sizeof unused;
@@ -206,7 +207,7 @@ static enum pawl_status log_in_to_sign(struct pawl_pkcs11_keystore *store,
 }
 
 static enum pawl_status make_signature(struct pawl_pkcs11_keystore *store,
-                                       struct request *request)
+                                       struct pawl_pkcs11_request *request)
 {
     CK_FUNCTION_LIST *functions = pawl_pkcs11_functions(store);
     CK_MECHANISM mechanism = {CKM_ECDSA, NULL, 0};
@@ -252,7 +253,7 @@ enum pawl_status pawl_pkcs11_check_writable(struct pawl_pkcs11_keystore *store)
 
 /* The private half goes first: a public half alone is no key. */
 static enum pawl_status remove_key(struct pawl_pkcs11_keystore *store,
-                                   struct request *request)
+                                   struct pawl_pkcs11_request *request)
 {
     CK_FUNCTION_LIST *functions = pawl_pkcs11_functions(store);
     struct halves halves;
@@ -303,7 +304,7 @@ static enum pawl_status make_pair(struct pawl_pkcs11_keystore *store,
 /* A token that cannot make the key keeps none, rather than an old one that
  * the caller wanted replaced. */
 static enum pawl_status make_key(struct pawl_pkcs11_keystore *store,
-                                 struct request *request)
+                                 struct pawl_pkcs11_request *request)
 {
     struct halves made = {CK_INVALID_HANDLE, CK_INVALID_HANDLE};
     enum pawl_status status = pawl_pkcs11_check_writable(store);
@@ -372,7 +373,7 @@ static enum pawl_status reach(struct pawl_pkcs11_keystore *store)
 
 static enum pawl_status carry_out(struct pawl_pkcs11_keystore *store,
                                   pawl_pkcs11_work *operation,
-                                  struct request *request)
+                                  struct pawl_pkcs11_request *request)
 {
     bool again = store->connected;
     enum pawl_status status = reach(store);
@@ -393,7 +394,7 @@ static enum pawl_status carry_out(struct pawl_pkcs11_keystore *store,
 
 enum pawl_status pawl_pkcs11_run(struct pawl_pkcs11_keystore *store,
                                  pawl_pkcs11_work *operation,
-                                 struct request *request)
+                                 struct pawl_pkcs11_request *request)
 {
     struct pawl_pkcs11_guard guard;
     enum pawl_status status = PAWL_ERR_KEYSTORE;
@@ -408,7 +409,7 @@ enum pawl_status pawl_pkcs11_run(struct pawl_pkcs11_keystore *store,
 }
 
 static enum pawl_status run(void *ctx, pawl_pkcs11_work *operation,
-                            struct request *request)
+                            struct pawl_pkcs11_request *request)
 {
     struct pawl_pkcs11_keystore *store = ctx;
 
@@ -425,7 +426,7 @@ static enum pawl_status run(void *ctx, pawl_pkcs11_work *operation,
 
 static enum pawl_status generate(void *ctx, enum pawl_key_slot slot)
 {
-    struct request request = {.slot = slot};
+    struct pawl_pkcs11_request request = {.slot = slot};
 
     return run(ctx, make_key, &request);
 }
@@ -433,7 +434,7 @@ static enum pawl_status generate(void *ctx, enum pawl_key_slot slot)
 static enum pawl_status public_key(void *ctx, enum pawl_key_slot slot,
                                    uint8_t point[PAWL_P256_POINT_SIZE])
 {
-    struct request request = {.slot = slot, .out = point};
+    struct pawl_pkcs11_request request = {.slot = slot, .out = point};
 
     return run(ctx, read_point, &request);
 }
@@ -442,14 +443,15 @@ static enum pawl_status sign(void *ctx, enum pawl_key_slot slot,
                              const uint8_t digest[32],
                              uint8_t signature[PAWL_P256_SIGNATURE_SIZE])
 {
-    struct request request = {.slot = slot, .digest = digest, .out = signature};
+    struct pawl_pkcs11_request request = {
+        .slot = slot, .digest = digest, .out = signature};
 
     return run(ctx, make_signature, &request);
 }
 
 static enum pawl_status destroy(void *ctx, enum pawl_key_slot slot)
 {
-    struct request request = {.slot = slot};
+    struct pawl_pkcs11_request request = {.slot = slot};
 
     return run(ctx, remove_key, &request);
 }

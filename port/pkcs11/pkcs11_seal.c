@@ -43,7 +43,7 @@ bool pawl_pkcs11_can_seal(struct pawl_pkcs11_keystore *store)
 /* ---- the key ---- */
 
 static enum pawl_status set_label(struct pawl_pkcs11_keystore *store,
-                                  struct request *request)
+                                  struct pawl_pkcs11_request *request)
 {
     const char *prefix = store->config.prefix;
     int len = snprintf(request->label, sizeof request->label, "%s-seal",
@@ -93,7 +93,8 @@ static enum pawl_status make_key(struct pawl_pkcs11_keystore *store,
 
 /* The sealing key; CK_INVALID_HANDLE: there is none. */
 static enum pawl_status find_key(struct pawl_pkcs11_keystore *store,
-                                 struct request *request, CK_OBJECT_HANDLE *key)
+                                 struct pawl_pkcs11_request *request,
+                                 CK_OBJECT_HANDLE *key)
 {
     enum pawl_status status = set_label(store, request);
 
@@ -219,7 +220,7 @@ static enum pawl_status not_ours(struct pawl_pkcs11_keystore *store)
 }
 
 static enum pawl_status do_seal(struct pawl_pkcs11_keystore *store,
-                                struct request *request)
+                                struct pawl_pkcs11_request *request)
 {
     CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
     size_t room = *request->out_len;
@@ -251,7 +252,8 @@ static enum pawl_status do_seal(struct pawl_pkcs11_keystore *store,
 }
 
 static enum pawl_status take_out(struct pawl_pkcs11_keystore *store,
-                                 CK_OBJECT_HANDLE key, struct request *request)
+                                 CK_OBJECT_HANDLE key,
+                                 struct pawl_pkcs11_request *request)
 {
     uint8_t plain[PAWL_SEAL_MAX + OVERHEAD];
     CK_RV answer = decrypt(store, key, request->in, plain);
@@ -270,7 +272,7 @@ static enum pawl_status take_out(struct pawl_pkcs11_keystore *store,
 }
 
 static enum pawl_status do_unseal(struct pawl_pkcs11_keystore *store,
-                                  struct request *request)
+                                  struct pawl_pkcs11_request *request)
 {
     CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
     struct pawl_bytes in = request->in;
@@ -293,7 +295,7 @@ static enum pawl_status do_unseal(struct pawl_pkcs11_keystore *store,
 enum pawl_status pawl_pkcs11_seal(void *ctx, struct pawl_bytes plain,
                                   uint8_t *sealed, size_t *sealed_len)
 {
-    struct request request = {
+    struct pawl_pkcs11_request request = {
         .in = plain, .out = sealed, .out_len = sealed_len};
 
     return pawl_pkcs11_run(ctx, do_seal, &request);
@@ -302,7 +304,8 @@ enum pawl_status pawl_pkcs11_seal(void *ctx, struct pawl_bytes plain,
 enum pawl_status pawl_pkcs11_unseal(void *ctx, struct pawl_bytes sealed,
                                     uint8_t *plain, size_t *plain_len)
 {
-    struct request request = {.in = sealed, .out = plain, .out_len = plain_len};
+    struct pawl_pkcs11_request request = {
+        .in = sealed, .out = plain, .out_len = plain_len};
 
     return pawl_pkcs11_run(ctx, do_unseal, &request);
 }

@@ -29,7 +29,7 @@ bool pawl_tpm2_is_crowded(TSS2_RC answer);
 /* ---- tpm2_keystore.c ---- */
 
 /* What a call of the table wants; used by one operation. */
-struct request {
+struct pawl_tpm2_request {
     enum pawl_key_slot slot;
     TPM2_HANDLE handle;
     const uint8_t *digest;
@@ -39,12 +39,12 @@ struct request {
 };
 
 typedef enum pawl_status pawl_tpm2_work(struct pawl_tpm2_keystore *store,
-                                        struct request *request);
+                                        struct pawl_tpm2_request *request);
 
 /* Carries an operation out: connects, and makes room in the TPM. */
 enum pawl_status pawl_tpm2_run(struct pawl_tpm2_keystore *store,
                                pawl_tpm2_work *operation,
-                               struct request *request);
+                               struct pawl_tpm2_request *request);
 
 /* ---- tpm2_seal.c ---- */
 
@@ -74,7 +74,7 @@ void pawl_tpm2_flush(struct pawl_tpm2_keystore *store, ESYS_TR key);
 void pawl_tpm2_flush_all(struct pawl_tpm2_keystore *store);
 
 /* An object that ESYS knows, and its public area (to be freed). */
-struct object {
+struct pawl_tpm2_object {
     ESYS_TR handle; /* ESYS_TR_NONE: there is none */
     TPM2B_PUBLIC *public_area;
 };
@@ -86,8 +86,10 @@ enum pawl_status pawl_tpm2_authorise(struct pawl_tpm2_keystore *store,
 /* Opens what is at a persistent handle; close it by pawl_tpm2_release(). An
  * empty handle is no error. */
 enum pawl_status pawl_tpm2_find(struct pawl_tpm2_keystore *store,
-                                TPM2_HANDLE handle, struct object *object);
-void pawl_tpm2_release(struct pawl_tpm2_keystore *store, struct object *object);
+                                TPM2_HANDLE handle,
+                                struct pawl_tpm2_object *object);
+void pawl_tpm2_release(struct pawl_tpm2_keystore *store,
+                       struct pawl_tpm2_object *object);
 
 /* Makes a key and puts it at an empty persistent handle. */
 enum pawl_status pawl_tpm2_make(struct pawl_tpm2_keystore *store,
@@ -95,7 +97,7 @@ enum pawl_status pawl_tpm2_make(struct pawl_tpm2_keystore *store,
 
 /* Takes a key away from its persistent handle. */
 enum pawl_status pawl_tpm2_evict(struct pawl_tpm2_keystore *store,
-                                 const struct object *object,
+                                 const struct pawl_tpm2_object *object,
                                  TPM2_HANDLE handle);
 
 /* Copies a number to the right end of its field, since TPMs leave out zeros in

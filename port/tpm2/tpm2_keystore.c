@@ -29,7 +29,8 @@ static bool is_signing_key(const TPMT_PUBLIC *area)
 
 /* Opens the key of a slot. PAWL_ERR_NOT_FOUND: there is none. */
 static enum pawl_status open_key(struct pawl_tpm2_keystore *store,
-                                 TPM2_HANDLE handle, struct object *key)
+                                 TPM2_HANDLE handle,
+                                 struct pawl_tpm2_object *key)
 {
     enum pawl_status status = pawl_tpm2_find(store, handle, key);
 
@@ -87,7 +88,7 @@ static enum pawl_status read_attributes(struct pawl_tpm2_keystore *store)
     enum pawl_status status = read_vendor(store, &found.hardware);
 
     for (int slot = 0; slot < PAWL_KEY_SLOTS && status == PAWL_OK; slot++) {
-        struct object object;
+        struct pawl_tpm2_object object;
 
         status = pawl_tpm2_find(store, handle_of(store, slot), &object);
         if (status == PAWL_OK && object.handle != ESYS_TR_NONE) {
@@ -110,10 +111,10 @@ static enum pawl_status wrong_size(struct pawl_tpm2_keystore *store)
 }
 
 static enum pawl_status read_point(struct pawl_tpm2_keystore *store,
-                                   struct request *request)
+                                   struct pawl_tpm2_request *request)
 {
     uint8_t point[PAWL_P256_POINT_SIZE] = {0x04};
-    struct object key;
+    struct pawl_tpm2_object key;
     enum pawl_status status = open_key(store, request->handle, &key);
 
     if (status != PAWL_OK) {
@@ -132,7 +133,7 @@ static enum pawl_status read_point(struct pawl_tpm2_keystore *store,
 }
 
 static enum pawl_status sign_with(struct pawl_tpm2_keystore *store, ESYS_TR key,
-                                  struct request *request)
+                                  struct pawl_tpm2_request *request)
 {
     const TPMT_SIG_SCHEME scheme = {.scheme = TPM2_ALG_ECDSA,
                                     .details.ecdsa.hashAlg = TPM2_ALG_SHA256};
@@ -163,9 +164,9 @@ static enum pawl_status sign_with(struct pawl_tpm2_keystore *store, ESYS_TR key,
 }
 
 static enum pawl_status make_signature(struct pawl_tpm2_keystore *store,
-                                       struct request *request)
+                                       struct pawl_tpm2_request *request)
 {
-    struct object key;
+    struct pawl_tpm2_object key;
     enum pawl_status status = open_key(store, request->handle, &key);
 
     if (status != PAWL_OK) {
@@ -180,9 +181,9 @@ static enum pawl_status make_signature(struct pawl_tpm2_keystore *store,
 }
 
 static enum pawl_status remove_key(struct pawl_tpm2_keystore *store,
-                                   struct request *request)
+                                   struct pawl_tpm2_request *request)
 {
-    struct object key;
+    struct pawl_tpm2_object key;
     enum pawl_status status = open_key(store, request->handle, &key);
 
     if (status == PAWL_ERR_NOT_FOUND) {
@@ -196,7 +197,7 @@ static enum pawl_status remove_key(struct pawl_tpm2_keystore *store,
 }
 
 static enum pawl_status make_key(struct pawl_tpm2_keystore *store,
-                                 struct request *request)
+                                 struct pawl_tpm2_request *request)
 {
     enum pawl_status status = remove_key(store, request);
 
@@ -245,7 +246,7 @@ static void disconnect_tpm(struct pawl_tpm2_keystore *store)
 
 enum pawl_status pawl_tpm2_run(struct pawl_tpm2_keystore *store,
                                pawl_tpm2_work *operation,
-                               struct request *request)
+                               struct pawl_tpm2_request *request)
 {
     enum pawl_status status = PAWL_ERR_KEYSTORE;
 
@@ -267,7 +268,7 @@ enum pawl_status pawl_tpm2_run(struct pawl_tpm2_keystore *store,
 }
 
 static enum pawl_status run(void *ctx, pawl_tpm2_work *operation,
-                            struct request *request)
+                            struct pawl_tpm2_request *request)
 {
     struct pawl_tpm2_keystore *store = ctx;
 
@@ -281,7 +282,7 @@ static enum pawl_status run(void *ctx, pawl_tpm2_work *operation,
 
 static enum pawl_status generate(void *ctx, enum pawl_key_slot slot)
 {
-    struct request request = {.slot = slot};
+    struct pawl_tpm2_request request = {.slot = slot};
 
     return run(ctx, make_key, &request);
 }
@@ -289,7 +290,7 @@ static enum pawl_status generate(void *ctx, enum pawl_key_slot slot)
 static enum pawl_status public_key(void *ctx, enum pawl_key_slot slot,
                                    uint8_t point[PAWL_P256_POINT_SIZE])
 {
-    struct request request = {.slot = slot, .out = point};
+    struct pawl_tpm2_request request = {.slot = slot, .out = point};
 
     return run(ctx, read_point, &request);
 }
@@ -298,14 +299,15 @@ static enum pawl_status sign(void *ctx, enum pawl_key_slot slot,
                              const uint8_t digest[32],
                              uint8_t signature[PAWL_P256_SIGNATURE_SIZE])
 {
-    struct request request = {.slot = slot, .digest = digest, .out = signature};
+    struct pawl_tpm2_request request = {
+        .slot = slot, .digest = digest, .out = signature};
 
     return run(ctx, make_signature, &request);
 }
 
 static enum pawl_status destroy(void *ctx, enum pawl_key_slot slot)
 {
-    struct request request = {.slot = slot};
+    struct pawl_tpm2_request request = {.slot = slot};
 
     return run(ctx, remove_key, &request);
 }

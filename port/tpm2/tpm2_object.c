@@ -112,12 +112,13 @@ static enum pawl_status is_used(struct pawl_tpm2_keystore *store,
 }
 
 enum pawl_status pawl_tpm2_find(struct pawl_tpm2_keystore *store,
-                                TPM2_HANDLE handle, struct object *object)
+                                TPM2_HANDLE handle,
+                                struct pawl_tpm2_object *object)
 {
     bool used = false;
     enum pawl_status status = is_used(store, handle, &used);
 
-    *object = (struct object){.handle = ESYS_TR_NONE};
+    *object = (struct pawl_tpm2_object){.handle = ESYS_TR_NONE};
     if (status != PAWL_OK || !used) {
         return status;
     }
@@ -137,13 +138,14 @@ enum pawl_status pawl_tpm2_find(struct pawl_tpm2_keystore *store,
     return status;
 }
 
-void pawl_tpm2_release(struct pawl_tpm2_keystore *store, struct object *object)
+void pawl_tpm2_release(struct pawl_tpm2_keystore *store,
+                       struct pawl_tpm2_object *object)
 {
     if (object->handle != ESYS_TR_NONE) {
         (void)Esys_TR_Close(store->esys, &object->handle);
     }
     Esys_Free(object->public_area);
-    *object = (struct object){.handle = ESYS_TR_NONE};
+    *object = (struct pawl_tpm2_object){.handle = ESYS_TR_NONE};
 }
 
 /* ---- making ---- */
@@ -280,7 +282,7 @@ enum pawl_status pawl_tpm2_make(struct pawl_tpm2_keystore *store,
 }
 
 enum pawl_status pawl_tpm2_evict(struct pawl_tpm2_keystore *store,
-                                 const struct object *object,
+                                 const struct pawl_tpm2_object *object,
                                  TPM2_HANDLE handle)
 {
     return evict_control(store, object->handle, handle);

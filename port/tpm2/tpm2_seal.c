@@ -249,7 +249,7 @@ static bool is_equal(const uint8_t *one, const uint8_t *other, size_t len)
 }
 
 static enum pawl_status do_seal(struct pawl_tpm2_keystore *store,
-                                struct request *request)
+                                struct pawl_tpm2_request *request)
 {
     struct pawl_bytes plain = request->in;
     uint8_t *sealed = request->out;
@@ -281,7 +281,7 @@ static enum pawl_status do_seal(struct pawl_tpm2_keystore *store,
 }
 
 static enum pawl_status do_unseal(struct pawl_tpm2_keystore *store,
-                                  struct request *request)
+                                  struct pawl_tpm2_request *request)
 {
     struct pawl_bytes in = request->in;
     uint8_t tag[TAG_SIZE];
@@ -318,7 +318,7 @@ static enum pawl_status do_unseal(struct pawl_tpm2_keystore *store,
 enum pawl_status pawl_tpm2_seal(void *ctx, struct pawl_bytes plain,
                                 uint8_t *sealed, size_t *sealed_len)
 {
-    struct request request = {
+    struct pawl_tpm2_request request = {
         .in = plain, .out = sealed, .out_len = sealed_len};
 
     return pawl_tpm2_run(ctx, do_seal, &request);
@@ -327,7 +327,8 @@ enum pawl_status pawl_tpm2_seal(void *ctx, struct pawl_bytes plain,
 enum pawl_status pawl_tpm2_unseal(void *ctx, struct pawl_bytes sealed,
                                   uint8_t *plain, size_t *plain_len)
 {
-    struct request request = {.in = sealed, .out = plain, .out_len = plain_len};
+    struct pawl_tpm2_request request = {
+        .in = sealed, .out = plain, .out_len = plain_len};
 
     return pawl_tpm2_run(ctx, do_unseal, &request);
 }
