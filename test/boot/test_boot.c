@@ -33,14 +33,8 @@ static void make(struct fake_release *release, uint64_t sequence)
 
 static enum pawl_status start(enum pawl_reset_cause cause)
 {
-    const struct pawl_boot_config config = {.product = &device.product,
-                                            .slots = device.slots,
-                                            .slot_count = 2,
-                                            .journal = &device.journal.port,
-                                            .counter = &device.counter,
-                                            .trust = &device.store,
-                                            .reset_cause = cause,
-                                            .feed_watchdog = feed};
+    struct pawl_boot_config config = fake_device_boot_config(&device, cause);
+    config.feed_watchdog = feed;
     return pawl_boot_select(&boot, &config, &choice);
 }
 
@@ -640,16 +634,11 @@ static void given_own_store(void)
 
 static enum pawl_status start_protected(void)
 {
-    const struct pawl_boot_config config = {.product = &device.product,
-                                            .slots = device.slots,
-                                            .slot_count = 2,
-                                            .journal = &device.journal.port,
-                                            .counter = &device.counter,
-                                            .trust = &device.store,
-                                            .protected_trust = &own,
-                                            .factory_trust = brought,
-                                            .reset_cause = PAWL_RESET_SOFTWARE,
-                                            .feed_watchdog = feed};
+    struct pawl_boot_config config =
+        fake_device_boot_config(&device, PAWL_RESET_SOFTWARE);
+    config.protected_trust = &own;
+    config.factory_trust = brought;
+    config.feed_watchdog = feed;
     return pawl_boot_select(&boot, &config, &choice);
 }
 

@@ -176,6 +176,19 @@ void fake_device_provision(struct fake_device *device, unsigned slot,
                          (struct pawl_bytes){stored, len}));
 }
 
+struct pawl_boot_config
+fake_device_boot_config(const struct fake_device *device,
+                        enum pawl_reset_cause cause)
+{
+    return (struct pawl_boot_config){.product = &device->product,
+                                     .slots = device->slots,
+                                     .slot_count = 2,
+                                     .journal = &device->journal.port,
+                                     .counter = &device->counter,
+                                     .trust = &device->store,
+                                     .reset_cause = cause};
+}
+
 bool fake_device_power_on(struct fake_device *device)
 {
     bool cut = device->power.dead;

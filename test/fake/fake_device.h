@@ -15,6 +15,7 @@
 
 #include "fake/fake_flash.h"
 #include "fake/fake_release.h"
+#include <pawl/boot.h>
 #include <pawl/update.h>
 
 /* A search over many devices makes them smaller, by -DFAKE_SMALL. */
@@ -76,6 +77,11 @@ void fake_device_trust(struct fake_device *device, uint64_t version,
 
 /* Brings power back to every flash. Whether it had been cut. */
 bool fake_device_power_on(struct fake_device *device);
+
+/* What a boot loader of both slots gives, at a start for that cause. */
+struct pawl_boot_config
+fake_device_boot_config(const struct fake_device *device,
+                        enum pawl_reset_cause cause);
 
 /* Opens the engine, as after a reset, and steps until it rests. */
 enum pawl_status fake_device_start_engine(struct fake_device *device);

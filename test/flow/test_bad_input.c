@@ -60,13 +60,8 @@ static enum pawl_status counter_read(void *ctx, uint32_t *value)
 
 static enum pawl_status start_boot(void)
 {
-    const struct pawl_boot_config config = {.product = &device.product,
-                                            .slots = device.slots,
-                                            .slot_count = 2,
-                                            .journal = &device.journal.port,
-                                            .counter = &device.counter,
-                                            .trust = &device.store,
-                                            .reset_cause = PAWL_RESET_SOFTWARE};
+    const struct pawl_boot_config config =
+        fake_device_boot_config(&device, PAWL_RESET_SOFTWARE);
     enum pawl_status status = pawl_boot_select(&boot, &config, &choice);
     device.config.running_known = true;
     device.config.running = choice.set;

@@ -88,13 +88,8 @@ static void given_provisioned(const struct shape *shape)
 
 static enum pawl_status start_boot(void)
 {
-    const struct pawl_boot_config config = {.product = &device.product,
-                                            .slots = device.slots,
-                                            .slot_count = 2,
-                                            .journal = &device.journal.port,
-                                            .counter = &device.counter,
-                                            .trust = &device.store,
-                                            .reset_cause = life.cause};
+    const struct pawl_boot_config config =
+        fake_device_boot_config(&device, life.cause);
     all.boots++;
     return pawl_boot_select(&boot, &config, &choice);
 }

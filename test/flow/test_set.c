@@ -12,13 +12,9 @@ static struct pawl_boot_choice choice;
 
 static enum pawl_status start(enum pawl_reset_cause cause)
 {
-    const struct pawl_boot_config config = {.product = &device.product,
-                                            .slots = slots,
-                                            .slot_count = 4,
-                                            .journal = &device.journal.port,
-                                            .counter = &device.counter,
-                                            .trust = &device.store,
-                                            .reset_cause = cause};
+    struct pawl_boot_config config = fake_device_boot_config(&device, cause);
+    config.slots = slots;
+    config.slot_count = 4;
     return pawl_boot_select(&boot, &config, &choice);
 }
 

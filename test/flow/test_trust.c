@@ -113,16 +113,10 @@ static enum pawl_status start_boot(void)
     static uint8_t factory[PAWL_TRUST_MAX];
     struct pawl_bytes first = document(1, false);
     memcpy(factory, first.data, first.len);
-    const struct pawl_boot_config config = {
-        .product = &w.device.product,
-        .slots = w.device.slots,
-        .slot_count = 2,
-        .journal = &w.device.journal.port,
-        .counter = &w.device.counter,
-        .trust = &w.device.store,
-        .protected_trust = w.protected ? &w.own : NULL,
-        .factory_trust = {factory, first.len},
-        .reset_cause = life.cause};
+    struct pawl_boot_config config =
+        fake_device_boot_config(&w.device, life.cause);
+    config.protected_trust = w.protected ? &w.own : NULL;
+    config.factory_trust = (struct pawl_bytes){factory, first.len};
     all.boots++;
     life.cause = PAWL_RESET_SOFTWARE;
     return pawl_boot_select(&boot, &config, &choice);
