@@ -6,6 +6,7 @@
  * of the flash, in every way that the operation can be torn.
  */
 
+#include "base/base.h"
 #include "check.h"
 #include "crypto/x509.h"
 #include "fake/fake_ca.h"
@@ -373,25 +374,19 @@ static void a_key_store_out_of_reach_gives_nothing_up(void)
 
 static void a_key_store_that_lacks_a_function_is_refused(void)
 {
-    struct pawl_keystore whole;
-
     given_an_idevid();
-    whole = device.keys.keystore;
-    device.keys.keystore.generate = NULL;
-    CHECK_EQ(pawl_identity_open(&device.identity, &device.port),
-             PAWL_ERR_ARGUMENT);
-    device.keys.keystore = whole;
-    device.keys.keystore.public_key = NULL;
-    CHECK_EQ(pawl_identity_open(&device.identity, &device.port),
-             PAWL_ERR_ARGUMENT);
-    device.keys.keystore = whole;
-    device.keys.keystore.sign = NULL;
-    CHECK_EQ(pawl_identity_open(&device.identity, &device.port),
-             PAWL_ERR_ARGUMENT);
-    device.keys.keystore = whole;
-    device.keys.keystore.destroy = NULL;
-    CHECK_EQ(pawl_identity_open(&device.identity, &device.port),
-             PAWL_ERR_ARGUMENT);
+    const struct pawl_keystore whole = device.keys.keystore;
+    struct pawl_keystore lacking[] = {whole, whole, whole, whole};
+
+    lacking[0].generate = NULL;
+    lacking[1].public_key = NULL;
+    lacking[2].sign = NULL;
+    lacking[3].destroy = NULL;
+    for (size_t i = 0; i < PAWL_ARRAY_LEN(lacking); i++) {
+        device.keys.keystore = lacking[i];
+        CHECK_EQ(pawl_identity_open(&device.identity, &device.port),
+                 PAWL_ERR_ARGUMENT);
+    }
     device.keys.keystore = whole;
     CHECK_EQ(pawl_identity_open(&device.identity, &device.port), PAWL_OK);
 }
