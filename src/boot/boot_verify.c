@@ -110,24 +110,15 @@ static enum pawl_status op_invoke(void *ctx, uint32_t handle,
 
 void pawl_boot_operations(struct pawl_boot_selection *s)
 {
-    static const uint8_t zeros[16] = {0};
-    const struct pawl_product *product = s->config->product;
-
     s->operations = (struct pawl_manifest_operations){
         .ctx = s,
+        .fixed = pawl_components_fixed(&s->components),
         .find = op_find,
         .slot = op_slot,
         .image_match = op_image_match,
         .invoke = op_invoke,
     };
-    for (size_t i = 0; i < s->components.slot_count; i++) {
-        s->operations.fixed |= s->components.slots[i].fixed;
-    }
-    s->device.vendor_id = PAWL_BYTES(product->vendor_id);
-    s->device.class_id = PAWL_BYTES(product->class_id);
-    s->device.device_id = memcmp(product->device_id, zeros, sizeof(zeros)) == 0
-                              ? PAWL_NO_BYTES
-                              : PAWL_BYTES(product->device_id);
+    s->device = pawl_device_named(s->config->product);
 }
 
 void pawl_boot_forget(struct pawl_boot_selection *s)

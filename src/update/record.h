@@ -11,6 +11,7 @@
 
 #include "crypto/crypto.h"
 #include <pawl/config.h>
+#include <pawl/manifest.h>
 #include <pawl/port/flash.h>
 #include <pawl/port/port.h>
 #include <pawl/update_state.h>
@@ -137,6 +138,14 @@ pawl_components_slot(const struct pawl_components *components, size_t component,
 PAWL_MUST_USE
 enum pawl_status pawl_components_find(const struct pawl_components *components,
                                       struct pawl_bytes id, uint32_t *handle);
+
+/* Whether the images of some slot are linked for it and run nowhere else. */
+bool pawl_components_fixed(const struct pawl_components *components);
+
+/* Whom the conditions of a manifest must name: views into product. A
+ * device_id of zeros is none. */
+struct pawl_manifest_device
+pawl_device_named(const struct pawl_product *product);
 
 /* A hash over the first size bytes of a slot, in steps of PAWL_HASH_CHUNK. */
 struct pawl_slot_hash {

@@ -87,6 +87,28 @@ enum pawl_status pawl_components_find(const struct pawl_components *components,
     return PAWL_ERR_NOT_FOUND;
 }
 
+bool pawl_components_fixed(const struct pawl_components *components)
+{
+    bool fixed = false;
+
+    for (size_t i = 0; i < components->slot_count; i++) {
+        fixed |= components->slots[i].fixed;
+    }
+    return fixed;
+}
+
+struct pawl_manifest_device
+pawl_device_named(const struct pawl_product *product)
+{
+    static const uint8_t zeros[sizeof(product->device_id)] = {0};
+    bool none = memcmp(product->device_id, zeros, sizeof(zeros)) == 0;
+
+    return (struct pawl_manifest_device){
+        .vendor_id = PAWL_BYTES(product->vendor_id),
+        .class_id = PAWL_BYTES(product->class_id),
+        .device_id = none ? PAWL_NO_BYTES : PAWL_BYTES(product->device_id)};
+}
+
 void pawl_slot_hash_start(struct pawl_slot_hash *hash,
                           const struct pawl_flash *flash, uint32_t size)
 {

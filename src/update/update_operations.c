@@ -352,11 +352,9 @@ static int32_t op_last_error(void *ctx)
 
 void pawl_update_operations(struct pawl_update_engine *e)
 {
-    static const uint8_t zeros[16] = {0};
-    const struct pawl_product *product = e->config.port->product;
-
     e->operations = (struct pawl_manifest_operations){
         .ctx = e,
+        .fixed = pawl_components_fixed(&e->components),
         .find = op_find,
         .slot = op_slot,
         .image_match = op_image_match,
@@ -367,12 +365,5 @@ void pawl_update_operations(struct pawl_update_engine *e)
         .invoke = op_invoke,
         .last_error = op_last_error,
     };
-    for (size_t i = 0; i < e->components.slot_count; i++) {
-        e->operations.fixed |= e->components.slots[i].fixed;
-    }
-    e->device.vendor_id = PAWL_BYTES(product->vendor_id);
-    e->device.class_id = PAWL_BYTES(product->class_id);
-    e->device.device_id = memcmp(product->device_id, zeros, sizeof(zeros)) == 0
-                              ? PAWL_NO_BYTES
-                              : PAWL_BYTES(product->device_id);
+    e->device = pawl_device_named(e->config.port->product);
 }

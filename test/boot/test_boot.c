@@ -403,6 +403,15 @@ static void a_journal_that_dies_ends_a_trial(void)
     }
 }
 
+static void images_linked_for_a_slot_need_a_manifest_that_names_it(void)
+{
+    given_updated();
+    device.slots[1].fixed = true; /* one is enough */
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_ERR_NO_IMAGE);
+    CHECK_EQ(choice.refused, PAWL_ERR_POLICY);
+    CHECK(choice.slot == NULL);
+}
+
 static void a_rotten_image_falls_back_to_the_one_before(void)
 {
     struct pawl_record record;
@@ -972,6 +981,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(an_image_that_the_journal_does_not_name_is_handed_over),
     CHECK_TEST(a_trial_that_was_recorded_unheard_is_handed_over),
     CHECK_TEST(a_journal_that_dies_ends_a_trial),
+    CHECK_TEST(images_linked_for_a_slot_need_a_manifest_that_names_it),
     CHECK_TEST(a_rotten_image_falls_back_to_the_one_before),
     CHECK_TEST(the_image_before_must_meet_the_counter),
     CHECK_TEST(a_fall_back_that_cannot_be_recorded_is_not_entered),

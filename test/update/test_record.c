@@ -127,6 +127,23 @@ static void values_of_no_writer_are_refused(void)
     }
 }
 
+static void a_device_id_of_zeros_is_none(void)
+{
+    struct pawl_product product = {.vendor_id = {1}, .class_id = {2}};
+
+    struct pawl_manifest_device device = pawl_device_named(&product);
+    CHECK(device.vendor_id.data == product.vendor_id);
+    CHECK_EQ(device.vendor_id.len, 16);
+    CHECK(device.class_id.data == product.class_id);
+    CHECK_EQ(device.class_id.len, 16);
+    CHECK_EQ(device.device_id.len, 0);
+
+    product.device_id[15] = 1;
+    device = pawl_device_named(&product);
+    CHECK(device.device_id.data == product.device_id);
+    CHECK_EQ(device.device_id.len, 16);
+}
+
 static void every_number_has_a_name(void)
 {
     for (int i = 0; i <= PAWL_UPDATE_UPDATED; i++) {
@@ -153,6 +170,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(what_is_unknown_is_not_encoded),
     CHECK_TEST(every_truncation_is_refused),
     CHECK_TEST(values_of_no_writer_are_refused),
+    CHECK_TEST(a_device_id_of_zeros_is_none),
     CHECK_TEST(every_number_has_a_name),
 };
 CHECK_MAIN(tests)

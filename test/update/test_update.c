@@ -72,6 +72,17 @@ static void a_fresh_device_records_the_factory_image(void)
     CHECK_EQ(fake_device_operations(&device), operations);
 }
 
+static void images_linked_for_a_slot_need_a_manifest_that_names_it(void)
+{
+    given_device();
+    device.slots[1].fixed = true; /* one is enough */
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(
+        settled(pawl_update_start(&device.update, fake_release_envelope(&v2))),
+        PAWL_ERR_POLICY);
+    CHECK_EQ(fake_device_info(&device).reason, PAWL_UPDATE_REASON_POLICY);
+}
+
 static void an_update_goes_from_ready_to_updated(void)
 {
     given_candidate();
@@ -875,6 +886,7 @@ static void what_has_rotted_may_be_installed_again(void)
 
 static const struct check_test tests[] = {
     CHECK_TEST(a_fresh_device_records_the_factory_image),
+    CHECK_TEST(images_linked_for_a_slot_need_a_manifest_that_names_it),
     CHECK_TEST(an_update_goes_from_ready_to_updated),
     CHECK_TEST(the_flash_holds_the_image_and_its_manifest),
     CHECK_TEST(the_running_slot_is_never_touched),
