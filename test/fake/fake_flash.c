@@ -40,12 +40,17 @@ static void breach(struct fake_flash *flash, const char *what)
 /* --- Reading ---------------------------------------------------------------
  */
 
+/* Bytes of weak bits that read alike in the patchy moods: a frame or a unit. */
+static uint32_t patch_span(const struct fake_flash *flash)
+{
+    return flash->mood_span != 0 ? flash->mood_span : flash->port.program_size;
+}
+
+/* What weak bits at off read as, where that is the same for all of a span. */
 static uint8_t weak_reading(const struct fake_flash *flash, uint32_t off,
                             uint8_t group)
 {
-    uint32_t span =
-        flash->mood_span != 0 ? flash->mood_span : flash->port.program_size;
-    bool patch = (hash(off / span, 4711U) & 4U) != 0;
+    bool patch = (hash(off / patch_span(flash), 4711U) & 4U) != 0;
 
     switch ((enum fake_mood)flash->mood[group]) {
     case FAKE_MOOD_PATCHY:
@@ -55,7 +60,6 @@ static uint8_t weak_reading(const struct fake_flash *flash, uint32_t off,
     case FAKE_MOOD_PROGRAMMED:
         return 0xFF;
     case FAKE_MOOD_MIXED:
-        return (uint8_t)hash(off, flash->boots);
     case FAKE_MOOD_ERASED:
     case FAKE_MOOD_ECC:
     case FAKE_MOOD_COUNT:
@@ -64,29 +68,39 @@ static uint8_t weak_reading(const struct fake_flash *flash, uint32_t off,
     return 0x00;
 }
 
-/* Reads len bytes of one unit. False: an ECC error. */
-static bool read_unit(const struct fake_flash *flash, uint32_t off, size_t len,
+/* Reads len bytes of units that one cut has torn. False: an ECC error. */
+static bool read_torn(const struct fake_flash *flash, uint32_t off, size_t len,
                       uint8_t *out, uint8_t mark)
 {
     const uint8_t *bits = flash->bits + off;
     const uint8_t *weak = flash->weak + off;
     uint8_t erased = flash->port.erased_value;
+    uint8_t pull = weak_reading(flash, off, mark & GROUP);
 
-    if ((mark & TORN) == 0) {
-        for (size_t i = 0; i < len; i++) {
-            out[i] = bits[i] ^ erased;
-        }
-        return true;
-    }
     if (flash->mood[mark & GROUP] == FAKE_MOOD_ECC) {
         return false;
     }
+    if (flash->mood[mark & GROUP] == FAKE_MOOD_MIXED) {
+        for (uint32_t i = 0; i < len; i++) {
+            pull = (uint8_t)hash(off + i, flash->boots);
+            out[i] =
+                (uint8_t)((bits[i] & ~weak[i]) | (weak[i] & pull)) ^ erased;
+        }
+        return true;
+    }
     for (uint32_t i = 0; i < len; i++) {
-        uint8_t pull = weak_reading(flash, off + i, mark & GROUP);
-
         out[i] = (uint8_t)((bits[i] & ~weak[i]) | (weak[i] & pull)) ^ erased;
     }
     return true;
+}
+
+/* Whether none of eight units is torn. */
+static bool no_torn(const uint8_t marks[8])
+{
+    uint64_t word = 0;
+
+    memcpy(&word, marks, sizeof(word));
+    return (word & TORN * 0x0101010101010101U) == 0;
 }
 
 /* How many of len bytes at off lie before the first torn unit. */
@@ -98,10 +112,32 @@ static size_t whole_units(const struct fake_flash *flash, uint32_t off,
     size_t whole = 0;
 
     while (whole < len && (flash->marks[unit] & TORN) == 0) {
+        if (whole + (size_t)8 * size <= len && no_torn(flash->marks + unit)) {
+            unit += 7U;
+        }
         unit++;
         whole = (size_t)unit * size - off;
     }
     return whole < len ? whole : len;
+}
+
+/* How many of len bytes at off the cut that tore the first one has torn; at
+ * most to the end of a span. */
+static size_t torn_units(const struct fake_flash *flash, uint32_t off,
+                         size_t len)
+{
+    uint32_t size = flash->port.program_size;
+    uint32_t unit = off / size;
+    uint8_t mark = flash->marks[unit];
+    size_t end = patch_span(flash) - off % patch_span(flash);
+    size_t torn = 0;
+
+    end = end < len ? end : len;
+    while (torn < end && ((flash->marks[unit] ^ mark) & (TORN | GROUP)) == 0) {
+        unit++;
+        torn = (size_t)unit * size - off;
+    }
+    return torn < end ? torn : end;
 }
 
 static enum pawl_status flash_read(void *ctx, uint32_t off, void *buf,
@@ -109,7 +145,6 @@ static enum pawl_status flash_read(void *ctx, uint32_t off, void *buf,
 {
     struct fake_flash *flash = ctx;
     uint8_t *out = buf;
-    size_t whole = 0;
 
     if (flash->power->dead || off > flash->port.size ||
         len > flash->port.size - off) {
@@ -120,21 +155,23 @@ static enum pawl_status flash_read(void *ctx, uint32_t off, void *buf,
         fault(flash, FAKE_FAULT_REFUSED);
         return PAWL_ERR_IO;
     }
-    whole = whole_units(flash, off, len);
-    for (size_t i = 0; i < whole; i++) {
-        out[i] = flash->bits[off + i] ^ flash->port.erased_value;
-    }
-    for (size_t done = whole; done < len;) { /* then unit by unit */
-        uint32_t at = off + (uint32_t)done;
-        uint32_t unit = at / flash->port.program_size;
-        size_t part = (unit + 1U) * flash->port.program_size - at;
+    while (len > 0) {
+        size_t part = whole_units(flash, off, len);
 
-        part = part < len - done ? part : len - done;
-        if (!read_unit(flash, at, part, out + done, flash->marks[unit])) {
-            fault(flash, FAKE_FAULT_ECC);
-            return PAWL_ERR_CORRUPT;
+        for (size_t i = 0; i < part; i++) {
+            out[i] = flash->bits[off + i] ^ flash->port.erased_value;
         }
-        done += part;
+        if (part == 0) {
+            part = torn_units(flash, off, len);
+            if (!read_torn(flash, off, part, out,
+                           flash->marks[off / flash->port.program_size])) {
+                fault(flash, FAKE_FAULT_ECC);
+                return PAWL_ERR_CORRUPT;
+            }
+        }
+        off += (uint32_t)part;
+        out += part;
+        len -= part;
     }
     return PAWL_OK;
 }
