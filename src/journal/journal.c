@@ -28,7 +28,9 @@
  *     Every non-blank frame there is spent first, ascending, then the bank is
  *     erased, then record and proof follow with the next epoch. If the bank
  *     in force has no proof and the other ends in a proof of the same state,
- *     the bank in force is the one rewritten, spent in descending order.
+ *     and the frame before that proof is valid, too, so that nobody has begun
+ *     to spend it, the bank in force is the one rewritten, spent in descending
+ *     order.
  *     A commit leaves room for settling it; where there is none, compaction
  *     is the settling, after R6.
  *  R8 Unreadable is invalid. Both banks blank: empty. Otherwise without a
@@ -524,7 +526,7 @@ static bool decide(struct pawl_journal *journal)
     }
     if (found[bank].valid) {
         adopt(journal, bank, &found[bank], &found[bank ^ 1U]);
-        journal->other_has_it = same && found[bank ^ 1U].last_is_proof;
+        journal->other_has_it = same && found[bank ^ 1U].paired;
         return true;
     }
     journal->found = found[0].blank && found[1].blank ? PAWL_JOURNAL_EMPTY

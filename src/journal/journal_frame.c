@@ -247,6 +247,16 @@ static void take_last(struct pawl_bank *found, const struct pawl_frame *frame,
     }
 }
 
+static bool frame_is_valid(const struct pawl_flash *flash,
+                           const struct pawl_journal_geometry *geometry,
+                           unsigned bank, uint32_t index, uint8_t *buf)
+{
+    struct pawl_frame frame;
+
+    (void)pawl_frame_read(flash, geometry, bank, index, buf, &frame);
+    return pawl_frame_valid(&frame);
+}
+
 bool pawl_bank_scan(const struct pawl_flash *flash,
                     const struct pawl_journal_geometry *geometry, unsigned bank,
                     uint8_t *buf, struct pawl_bank *found, uint8_t *out,
@@ -270,6 +280,10 @@ bool pawl_bank_scan(const struct pawl_flash *flash,
             take_last(found, &frame, i - 1U, out, out_len);
         }
         found->proven |= frame.verdict == PAWL_FRAME_IS_PROOF;
+    }
+    if (found->last_is_proof && found->after_valid >= 2U) {
+        found->paired =
+            frame_is_valid(flash, geometry, bank, found->after_valid - 2U, buf);
     }
     return readable;
 }

@@ -21,7 +21,7 @@
 #define PAWL_FRAME_MARK 0x5345414CU  /* "SEAL": neither blank nor void */
 #define PAWL_FRAME_LIMIT 0x80000000U /* epoch and sequence stay below */
 #define PAWL_FRAME_RESERVE 0x100000U /* left of them for settling */
-#ifndef PAWL_JOURNAL_FRAMES_MIN      /* fewer only beside the model's 8 */
+#ifndef PAWL_JOURNAL_FRAMES_MIN      /* fewer only beside the model */
 #define PAWL_JOURNAL_FRAMES_MIN 16U  /* in each bank */
 #endif
 
@@ -63,6 +63,7 @@ struct pawl_bank {
     bool valid;               /* it holds a valid frame */
     bool proven;              /* and one of its valid frames is a proof */
     bool last_is_proof;       /* namely the last valid one */
+    bool paired;              /* and the frame before it is valid, too */
     bool blank;               /* every frame looks blank */
     uint32_t epoch, sequence; /* of the last valid frame */
     uint32_t after_valid;     /* the frame after the last valid one; or 0 */
@@ -96,7 +97,7 @@ struct pawl_journal {
     bool busy;          /* the flash answered PAWL_PENDING: poll it */
     bool settled;       /* the payload in force may be acted upon */
     bool proven;        /* a valid proof in the bank in force */
-    bool other_has_it;  /* the other bank ends in a proof of the same */
+    bool other_has_it;  /* R7: the other bank has the same, untouched */
     bool other_suspect; /* not blank and nothing valid: R9 */
     bool commit_due;    /* pending[] waits to be written */
     bool compact_due;   /* asked for by pawl_journal_compact() */
@@ -168,8 +169,8 @@ void pawl_frame_write(const struct pawl_journal_geometry *geometry,
 
 /*
  * Reads a bank from its end to the last valid frame, whose payload is copied
- * to out (*out_len bytes), and on to the first proof if that is none. True
- * if at least one frame could be read.
+ * to out (*out_len bytes); on to the first proof if that is none, or else the
+ * frame before it. True if at least one frame could be read.
  */
 bool pawl_bank_scan(const struct pawl_flash *flash,
                     const struct pawl_journal_geometry *geometry, unsigned bank,

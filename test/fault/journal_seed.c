@@ -31,12 +31,15 @@ const int geometry_count = (int)PAWL_ARRAY_LEN(geometries);
 #define WEAK_PROOFS (-6)
 /* Nothing valid in either bank. */
 #define LOST (-5)
-static const int seeds[] = {BLANK, COMPACTED, 7,      5,    4,          3, 2, 1,
-                            0,     UNPROVEN,  FADING, LOST, WEAK_PROOFS};
-const char *const seed_names[] = {"blank",      "compacted", "7 free", "5 free",
-                                  "4 free",     "3 free",    "2 free", "1 free",
-                                  "full",       "unproven",  "fading", "lost",
-                                  "weak proofs"};
+/* Full; its proof fades, and so does that of the other bank, being spent. */
+#define HALF_SPENT (-7)
+static const int seeds[] = {BLANK,  COMPACTED, 7,           5,         4,
+                            3,      2,         1,           0,         UNPROVEN,
+                            FADING, LOST,      WEAK_PROOFS, HALF_SPENT};
+const char *const seed_names[] = {
+    "blank",  "compacted", "7 free",      "5 free",    "4 free",
+    "3 free", "2 free",    "1 free",      "full",      "unproven",
+    "fading", "lost",      "weak proofs", "half spent"};
 const int seed_count = (int)PAWL_ARRAY_LEN(seeds);
 
 bool seed_is_wide(int seed)
@@ -74,13 +77,25 @@ static void seed_step_to(struct pawl_journal *journal,
     }
 }
 
-/* The tear of a seal that leaves every unit of it half charged. */
-static uint32_t all_units_weak(const struct node *node)
+/* Cuts the next step, which programs len bytes; all its units are half charged.
+ */
+static void seed_cut_weak(struct node *node, struct pawl_journal *journal,
+                          uint32_t len)
 {
-    uint32_t units = (search.frames.frame_size - search.frames.body_size) /
-                     node->flash.port.program_size;
+    uint32_t units = len / node->flash.port.program_size;
 
-    return 3U * (units <= 6U ? units : 5U);
+    fake_flash_cut_power_at(&node->flash, 0);
+    fake_flash_set_tear(&node->flash, 3U * (units <= 6U ? units : 5U), true);
+    must(pawl_journal_step(journal) == PAWL_ERR_IO, "a seed went wrong");
+}
+
+/* Goes on to the seal of a frame, and cuts that. */
+static void seed_cut_seal(struct node *node, struct pawl_journal *journal,
+                          enum pawl_journal_phase phase)
+{
+    seed_step_to(journal, phase);
+    seed_cut_weak(node, journal,
+                  search.frames.frame_size - search.frames.body_size);
 }
 
 /*
@@ -93,10 +108,7 @@ static void seed_unproven(struct node *node, struct pawl_journal *journal,
 {
     must(pawl_journal_compact(journal) == PAWL_PENDING, "a seed went wrong");
     if (fading) {
-        seed_step_to(journal, PAWL_JOURNAL_RECORD_SEAL);
-        fake_flash_cut_power_at(&node->flash, 0);
-        fake_flash_set_tear(&node->flash, all_units_weak(node), true);
-        must(pawl_journal_step(journal) == PAWL_ERR_IO, "a seed went wrong");
+        seed_cut_seal(node, journal, PAWL_JOURNAL_RECORD_SEAL);
     } else {
         seed_step_to(journal, PAWL_JOURNAL_PROOF_BODY);
     }
@@ -119,10 +131,7 @@ static void seed_weak_proofs(struct node *node, struct pawl_journal *journal)
 
     must(pawl_journal_compact(journal) == PAWL_PENDING, "a seed went wrong");
     do {
-        seed_step_to(journal, PAWL_JOURNAL_PROOF_SEAL);
-        fake_flash_cut_power_at(&node->flash, 0);
-        fake_flash_set_tear(&node->flash, all_units_weak(node), true);
-        must(pawl_journal_step(journal) == PAWL_ERR_IO, "a seed went wrong");
+        seed_cut_seal(node, journal, PAWL_JOURNAL_PROOF_SEAL);
         must(seed_open(node, journal) == PAWL_OK, "a seed is not clean");
         node->acked = node->newest;
         pawl_put_u32(payload, ++node->newest);
@@ -141,6 +150,38 @@ static void seed_weak_proofs(struct node *node, struct pawl_journal *journal)
         }
         seed_step_to(journal, PAWL_JOURNAL_RECORD_SEAL);
     }
+}
+
+/*
+ * A compaction is cut behind its record, and so is settling, until there is
+ * room for one pair: its proof is cut, but reads well. So a commit compacts,
+ * and is cut in spending the proof of the other bank.
+ */
+static void seed_half_spent(struct node *node, struct pawl_journal *journal)
+{
+    uint8_t payload[PAYLOAD] = {0};
+    uint32_t last = journal->next - 1U; /* the proof of what is now in force */
+
+    must(pawl_journal_compact(journal) == PAWL_PENDING, "a seed went wrong");
+    seed_step_to(journal, PAWL_JOURNAL_PROOF_BODY);
+    while (seed_open(node, journal) == PAWL_PENDING &&
+           journal->spend_end + 4U <= search.frames.frames) {
+        seed_step_to(journal, PAWL_JOURNAL_RECORD_SEAL);
+    }
+    seed_cut_seal(node, journal, PAWL_JOURNAL_PROOF_SEAL);
+    must(seed_open(node, journal) == PAWL_OK, "a seed is not clean");
+    node->acted = true;
+    pawl_put_u32(payload, ++node->newest);
+    must(pawl_journal_commit(journal, PAWL_BYTES(payload)) == PAWL_PENDING,
+         "a seed could not commit");
+    while (journal->cursor < last) {
+        must(pawl_journal_step(journal) == PAWL_PENDING &&
+                 journal->phase == PAWL_JOURNAL_VOID,
+             "a seed does not spend the other bank");
+    }
+    seed_cut_weak(node, journal, search.frames.frame_size);
+    (void)fake_flash_power_on(&node->flash);
+    node->sequence = 0;
 }
 
 /*
@@ -230,6 +271,9 @@ static struct node *make_flash(const struct geometry *geometry, int free_frames)
     }
     if (free_frames == WEAK_PROOFS) {
         seed_weak_proofs(node, &journal);
+    }
+    if (free_frames == HALF_SPENT) {
+        seed_half_spent(node, &journal);
     }
     if (free_frames == UNPROVEN || free_frames == FADING) {
         seed_unproven(node, &journal, free_frames == FADING);
