@@ -95,8 +95,13 @@ cat >job.sh <<'END'
 name=$1
 shift
 "$@" >"out/$name" 2>&1
-echo $? >"out/$name.rc"
+rc=$?
+echo $rc >"out/$name.rc"
+[ -z "$progress" ] || echo "$(($(date +%s) - progress)) s: $name ended, $rc" >&2
 END
+progress= # only where it takes an hour
+[ -z "$exhaustive" ] || progress=$began
+export progress
 xargs -P 2 -L 1 sh job.sh <joblist
 
 # --- What came of it ---------------------------------------------------------
