@@ -813,7 +813,7 @@ int main(int argc, char **argv)
 {
     static const struct {
         int frames, depth;
-    } deeper[] = {{6, 4}, {8, 5}, {10, 4}};
+    } deeper[] = {{6, 4}, {8, 5}, {10, 3}};
     bool exhaustive = argc > 1 && std::strcmp(argv[1], "--exhaustive") == 0;
     size_t table = size_t{1} << 23;
     bool held = true;
