@@ -10,6 +10,10 @@
 #define TAG_BIGNUM_POSITIVE 2
 #define TAG_BIGNUM_NEGATIVE 3
 
+/* Not the low bits of an initial byte: there is none, or it is of another type
+ * than it should be. All above it, too. */
+#define INFO_NONE 32u
+
 /* Initial bytes of the simple values that are allowed (RFC 8949, 3.3). */
 #define INITIAL_FALSE 0xF4
 #define INITIAL_TRUE 0xF5
@@ -49,99 +53,106 @@ enum pawl_cbor_type pawl_cbor_peek(const struct pawl_cbor *in)
 
 /*
  * Reads an argument that follows its initial byte, in its shortest form only
- * (RFC 8949, 4.2.1). Indefinite lengths and reserved sizes are 28 to 31.
+ * (RFC 8949, 4.2.1); 0 where it fails. Indefinite lengths and reserved sizes
+ * are 28 to 31.
  */
 PAWL_SELDOM
-static enum pawl_status long_argument(struct pawl_cbor *in, unsigned info,
-                                      uint64_t *value)
+static uint64_t long_argument(struct pawl_cbor *in, unsigned info)
 {
     uint64_t number = 0;
 
     if (info > 27) {
-        return fail(in, PAWL_ERR_MALFORMED);
+        (void)fail(in, PAWL_ERR_MALFORMED);
+        return 0;
     }
     size_t size = (size_t)1 << (info - 24);
-    if ((size_t)(in->end - in->at) - 1 < size) {
-        return fail(in, PAWL_ERR_MALFORMED);
-    }
-    for (size_t i = 1; i <= size; i++) {
+    bool missing = (size_t)(in->end - in->at) - 1 < size;
+    for (size_t i = 1; i <= size && !missing; i++) {
         number = number << 8 | in->at[i];
     }
-    if (size == 1 ? number < 24 : number >> (size * 4) == 0) {
-        return fail(in, PAWL_ERR_MALFORMED);
+    if (missing || (size == 1 ? number < 24 : number >> (size * 4) == 0)) {
+        (void)fail(in, PAWL_ERR_MALFORMED);
+        return 0;
     }
     in->at += 1 + size;
-    *value = number;
-    return PAWL_OK;
+    return number;
 }
 
-/* Reads the head of an item that must be of type. */
-static enum pawl_status head(struct pawl_cbor *in, enum pawl_cbor_type type,
-                             uint64_t *value)
+/* Reads the head of an item that must be of type; 0 where it fails. Nearly all
+ * heads have one byte or two, and are read here. */
+static uint64_t head(struct pawl_cbor *in, enum pawl_cbor_type type)
 {
-    *value = 0;
-    if (in->at == in->end || *in->at >> 5 != (unsigned)type) {
-        return fail(in, PAWL_ERR_MALFORMED);
-    }
-    unsigned info = *in->at & 0x1Fu;
-    if (info >= 24) {
-        return long_argument(in, info, value);
-    }
-    in->at++;
-    *value = info;
-    return PAWL_OK;
-}
+    const uint8_t *at = in->at;
+    unsigned info = INFO_NONE;
 
-/* Reads a head whose number counts items of at least each bytes. */
-static enum pawl_status counted(struct pawl_cbor *in, enum pawl_cbor_type type,
-                                size_t each, size_t *count)
-{
-    uint64_t number = 0;
-
-    *count = 0;
-    if (head(in, type, &number) == PAWL_OK) {
-        if (number > (size_t)(in->end - in->at) / each) {
-            return fail(in, PAWL_ERR_MALFORMED);
+    if (at != in->end) {
+        info = *at++ ^ (unsigned)type << 5;
+        if (info == 24 && at != in->end && *at >= 24) {
+            info = *at++;
+            in->at = at;
+            return info;
         }
-        *count = (size_t)number;
+        if (info < 24) {
+            in->at = at;
+            return info;
+        }
     }
-    return in->status;
+    return long_argument(in, info);
+}
+
+/* Reads a head whose number counts items of at least each bytes; 0 where it
+ * fails. */
+static size_t counted(struct pawl_cbor *in, enum pawl_cbor_type type,
+                      size_t each)
+{
+    uint64_t number = head(in, type);
+
+    /* Of nothing there may be no pointers that could be subtracted. */
+    if (number != 0 && number > (size_t)(in->end - in->at) / each) {
+        (void)fail(in, PAWL_ERR_MALFORMED);
+        return 0;
+    }
+    return (size_t)number;
 }
 
 static enum pawl_status string(struct pawl_cbor *in, enum pawl_cbor_type type,
                                struct pawl_bytes *out)
 {
-    size_t len = 0;
+    uint64_t len = head(in, type);
 
     *out = PAWL_NO_BYTES;
-    if (counted(in, type, 1, &len) == PAWL_OK) {
-        out->data = in->at;
-        out->len = len;
-        in->at += len;
+    if (in->status != PAWL_OK) {
+        return in->status;
     }
-    return in->status;
+    if (len > (size_t)(in->end - in->at)) {
+        return fail(in, PAWL_ERR_MALFORMED);
+    }
+    out->data = in->at;
+    out->len = (size_t)len;
+    in->at += out->len;
+    return PAWL_OK;
 }
 
 enum pawl_status pawl_cbor_uint(struct pawl_cbor *in, uint64_t *out)
 {
-    return head(in, PAWL_CBOR_UINT, out);
+    *out = head(in, PAWL_CBOR_UINT);
+    return in->status;
 }
 
 enum pawl_status pawl_cbor_int(struct pawl_cbor *in, int64_t *out)
 {
-    uint64_t number = 0;
-
     if (in->at != in->end && *in->at < 24) { /* as nearly all keys are */
         *out = *in->at++;
         return PAWL_OK;
     }
-    *out = 0;
     bool negative = pawl_cbor_peek(in) == PAWL_CBOR_NINT;
-    if (head(in, negative ? PAWL_CBOR_NINT : PAWL_CBOR_UINT, &number) ==
-        PAWL_OK) {
-        if (number > INT64_MAX) {
-            return fail(in, PAWL_ERR_LIMIT);
-        }
+    uint64_t number = head(in, negative ? PAWL_CBOR_NINT : PAWL_CBOR_UINT);
+
+    *out = 0;
+    if (number > INT64_MAX) {
+        return fail(in, PAWL_ERR_LIMIT);
+    }
+    if (in->status == PAWL_OK) {
         *out = negative ? -1 - (int64_t)number : (int64_t)number;
     }
     return in->status;
@@ -205,57 +216,58 @@ enum pawl_status pawl_cbor_null(struct pawl_cbor *in)
 
 enum pawl_status pawl_cbor_tag(struct pawl_cbor *in, uint64_t *out)
 {
-    return head(in, PAWL_CBOR_TAG, out);
+    *out = head(in, PAWL_CBOR_TAG);
+    return in->status;
 }
 
 enum pawl_status pawl_cbor_array(struct pawl_cbor *in, size_t *count)
 {
-    return counted(in, PAWL_CBOR_ARRAY, 1, count);
+    *count = counted(in, PAWL_CBOR_ARRAY, 1);
+    return in->status;
 }
 
 enum pawl_status pawl_cbor_map(struct pawl_cbor *in, size_t *count)
 {
-    return counted(in, PAWL_CBOR_MAP, 2, count);
+    *count = counted(in, PAWL_CBOR_MAP, 2);
+    return in->status;
 }
 
 /*
- * Reads the next item, of a tag or a container its head alone; *inside is the
- * number of items in a container.
+ * Reads the next item, which is of type; of a tag or a container its head
+ * alone. Returns the number of items in a container.
  */
-static enum pawl_status skip_one(struct pawl_cbor *in, size_t *inside)
+static size_t skip_one(struct pawl_cbor *in, enum pawl_cbor_type type)
 {
-    enum pawl_cbor_type type = pawl_cbor_peek(in);
     struct pawl_bytes bytes;
     uint64_t number = 0;
     uint8_t initial = 0;
 
-    *inside = 0;
     switch (type) {
-    case PAWL_CBOR_BSTR:
-        return pawl_cbor_bstr(in, &bytes);
-    case PAWL_CBOR_TSTR:
-        return pawl_cbor_tstr(in, &bytes);
     case PAWL_CBOR_ARRAY:
-        return pawl_cbor_array(in, inside);
-    case PAWL_CBOR_MAP:
-        if (pawl_cbor_map(in, inside) == PAWL_OK) {
-            *inside *= 2; /* cannot overflow: as many bytes are left */
-        }
-        return in->status;
+        return counted(in, type, 1);
+    case PAWL_CBOR_MAP: /* cannot overflow: as many bytes are left */
+        return counted(in, type, 2) * 2;
+    case PAWL_CBOR_BSTR:
+        (void)string(in, type, &bytes);
+        break;
+    case PAWL_CBOR_TSTR:
+        in->status = pawl_cbor_tstr(in, &bytes);
+        break;
     case PAWL_CBOR_SIMPLE:
-        return simple(in, &initial);
-    case PAWL_CBOR_TAG:
-        if (head(in, type, &number) == PAWL_OK &&
-            (number == TAG_BIGNUM_POSITIVE || number == TAG_BIGNUM_NEGATIVE)) {
-            return fail(in, PAWL_ERR_MALFORMED);
-        }
-        return in->status;
+        (void)simple(in, &initial);
+        break;
     case PAWL_CBOR_UINT:
     case PAWL_CBOR_NINT:
+    case PAWL_CBOR_TAG:
     case PAWL_CBOR_END: /* fails */
+        number = head(in, type);
+        if (type == PAWL_CBOR_TAG &&
+            (number == TAG_BIGNUM_POSITIVE || number == TAG_BIGNUM_NEGATIVE)) {
+            (void)fail(in, PAWL_ERR_MALFORMED);
+        }
         break;
     }
-    return head(in, type, &number);
+    return 0;
 }
 
 enum pawl_status pawl_cbor_skip(struct pawl_cbor *in, struct pawl_bytes *item)
@@ -270,8 +282,8 @@ enum pawl_status pawl_cbor_skip(struct pawl_cbor *in, struct pawl_bytes *item)
     }
     while (depth != 0 || left[0] != 0) {
         enum pawl_cbor_type type = pawl_cbor_peek(in);
-        size_t inside = 0;
-        if (skip_one(in, &inside) != PAWL_OK) {
+        size_t inside = skip_one(in, type);
+        if (in->status != PAWL_OK) {
             return in->status;
         }
         if (type == PAWL_CBOR_TAG) {
@@ -299,6 +311,13 @@ enum pawl_status pawl_cbor_key(struct pawl_cbor *in, int64_t *key, bool first)
 {
     int64_t next = 0;
 
+    /* As nearly all keys are: of one byte, and after one that is not below 0,
+     * which as an unsigned number would be large. */
+    if (in->at != in->end && *in->at < 24 &&
+        (first || (uint64_t)*key < *in->at)) {
+        *key = *in->at++;
+        return PAWL_OK;
+    }
     if (pawl_cbor_int(in, &next) != PAWL_OK) {
         return in->status;
     }

@@ -252,6 +252,74 @@ static void numbers_are_read_at_their_limits(void)
     CHECK(pawl_cbor_int(&in, &integer) == PAWL_ERR_LIMIT && integer == 0);
 }
 
+/* A number in a head that has size bytes for it is read if that is right. */
+static void check_head(uint64_t number, unsigned form, unsigned size,
+                       bool right)
+{
+    uint8_t buf[9] = {(uint8_t)(form == 0 ? number : 23 + form)};
+    struct pawl_cbor in;
+    uint64_t found = 1;
+
+    for (unsigned i = 0; i < size; i++) {
+        buf[size - i] = (uint8_t)(number >> 8 * i);
+    }
+    pawl_cbor_read(&in, (struct pawl_bytes){buf, 1 + size});
+    CHECK((pawl_cbor_uint(&in, &found) == PAWL_OK) == right);
+    CHECK(found == (right ? number : 0));
+    pawl_cbor_read(&in, (struct pawl_bytes){buf, size});
+    CHECK(pawl_cbor_uint(&in, &found) == PAWL_ERR_MALFORMED && found == 0);
+    pawl_cbor_read(&in, (struct pawl_bytes){buf, 1 + size});
+    CHECK(pawl_cbor_tag(&in, &found) == PAWL_ERR_MALFORMED && found == 0);
+    buf[0] |= PAWL_CBOR_TAG << 5;
+    pawl_cbor_read(&in, (struct pawl_bytes){buf, 1 + size});
+    CHECK((pawl_cbor_tag(&in, &found) == PAWL_OK) == right);
+}
+
+/* Numbers around those where the head grows, in every form that has room. */
+static void each_number_has_one_form_that_is_read(void)
+{
+    static const unsigned sizes[] = {0, 1, 2, 4, 8};
+    static const struct {
+        uint64_t number;
+        unsigned form; /* the shortest */
+    } rows[] = {{0, 0},          {1, 0},
+                {22, 0},         {23, 0},
+                {24, 1},         {25, 1},
+                {127, 1},        {128, 1},
+                {255, 1},        {256, 2},
+                {0xFFFF, 2},     {0x10000, 3},
+                {UINT32_MAX, 3}, {(uint64_t)1 << 32, 4},
+                {UINT64_MAX, 4}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (unsigned form = rows[i].form; form <= 4; form++) {
+            check_head(rows[i].number, form, sizes[form], form == rows[i].form);
+        }
+    }
+}
+
+/* 23 and 24 bytes: the longest string with a head of one byte, and the
+ * shortest with one of two. None is longer than what is there. */
+static void a_string_ends_where_its_bytes_do(void)
+{
+    for (size_t len = 23; len <= 24; len++) {
+        uint8_t buf[2 + 24] = {0};
+        size_t head = len - 22;
+        struct pawl_cbor in;
+        struct pawl_bytes bytes;
+
+        buf[0] = len == 23 ? 0x57 : 0x58;
+        buf[1] = len == 23 ? 0 : 24;
+        pawl_cbor_read(&in, (struct pawl_bytes){buf, head + len});
+        CHECK(pawl_cbor_bstr(&in, &bytes) == PAWL_OK);
+        CHECK(bytes.data == buf + head && bytes.len == len);
+        CHECK(pawl_cbor_done(&in) == PAWL_OK);
+        pawl_cbor_read(&in, (struct pawl_bytes){buf, head + len - 1});
+        CHECK(pawl_cbor_bstr(&in, &bytes) == PAWL_ERR_MALFORMED);
+        CHECK(bytes.data == NULL && bytes.len == 0);
+    }
+}
+
 static void each_type_is_itself_and_no_other(void)
 {
     static const char *const items[] = {"00", "20", "40",   "60",
@@ -342,6 +410,10 @@ static void keys_rise_in_the_order_of_their_encodings(void)
         {"2120", PAWL_ERR_MALFORMED},
         {"2000", PAWL_ERR_MALFORMED},
         {"2020", PAWL_ERR_MALFORMED},
+        {"2217", PAWL_ERR_MALFORMED},
+        {"181901", PAWL_ERR_MALFORMED},
+        {"1717", PAWL_ERR_MALFORMED},
+        {"001817", PAWL_ERR_MALFORMED},
         {"0060", PAWL_ERR_MALFORMED},
         {"00", PAWL_ERR_MALFORMED},
     };
@@ -391,6 +463,8 @@ static const struct check_test tests[] = {
     CHECK_TEST(text_is_utf8),
     CHECK_TEST(no_truncation_is_an_item),
     CHECK_TEST(numbers_are_read_at_their_limits),
+    CHECK_TEST(each_number_has_one_form_that_is_read),
+    CHECK_TEST(a_string_ends_where_its_bytes_do),
     CHECK_TEST(each_type_is_itself_and_no_other),
     CHECK_TEST(null_is_no_truth_value),
     CHECK_TEST(the_first_error_stays),
