@@ -10,6 +10,7 @@
 
 /* How a parameter is encoded, and what is done with it. */
 enum kind {
+    KIND_NONE, /* there is no such parameter */
     KIND_NUMBER,
     KIND_SOURCE, /* a number that names a component */
     KIND_BYTES,
@@ -23,48 +24,48 @@ enum kind {
 };
 
 struct parameter {
-    int16_t key;
     uint8_t kind;
     uint8_t offset; /* in struct pawl_suit_parameters */
 };
 
 #define AT(field) (uint8_t) offsetof(struct pawl_suit_parameters, field)
 
+/* Rows of table that no parameter has the number of. */
+#define COUNTER_ROW 0
+#define UNKNOWN_ROW 4
+
+/* By number, but for the one that is below zero. */
 static const struct parameter table[] = {
-    {SUIT_PARAMETER_VENDOR_ID, KIND_VENDOR, AT(vendor_id)},
-    {SUIT_PARAMETER_CLASS_ID, KIND_UUID, AT(class_id)},
-    {SUIT_PARAMETER_IMAGE_DIGEST, KIND_DIGEST, AT(digest)},
-    {SUIT_PARAMETER_COMPONENT_SLOT, KIND_NUMBER, AT(slot)},
-    {SUIT_PARAMETER_STRICT_ORDER, KIND_ORDER, 0},
-    {SUIT_PARAMETER_SOFT_FAILURE, KIND_SOFT, 0},
-    {SUIT_PARAMETER_IMAGE_SIZE, KIND_NUMBER, AT(size)},
-    {SUIT_PARAMETER_CONTENT, KIND_BYTES, AT(content)},
-    {SUIT_PARAMETER_URI, KIND_TEXT, AT(uri)},
-    {SUIT_PARAMETER_SOURCE_COMPONENT, KIND_SOURCE, AT(source)},
-    {SUIT_PARAMETER_INVOKE_ARGS, KIND_BYTES, AT(invoke_arguments)},
-    {SUIT_PARAMETER_DEVICE_ID, KIND_UUID, AT(device_id)},
-    {SUIT_PARAMETER_FETCH_ARGS, KIND_BYTES, AT(fetch_arguments)},
-    {PAWL_SUIT_SECURITY_COUNTER, KIND_COUNTER, AT(security_counter)},
+    [COUNTER_ROW] = {KIND_COUNTER, AT(security_counter)},
+    [SUIT_PARAMETER_VENDOR_ID] = {KIND_VENDOR, AT(vendor_id)},
+    [SUIT_PARAMETER_CLASS_ID] = {KIND_UUID, AT(class_id)},
+    [SUIT_PARAMETER_IMAGE_DIGEST] = {KIND_DIGEST, AT(digest)},
+    [SUIT_PARAMETER_COMPONENT_SLOT] = {KIND_NUMBER, AT(slot)},
+    [SUIT_PARAMETER_STRICT_ORDER] = {KIND_ORDER, 0},
+    [SUIT_PARAMETER_SOFT_FAILURE] = {KIND_SOFT, 0},
+    [SUIT_PARAMETER_IMAGE_SIZE] = {KIND_NUMBER, AT(size)},
+    [SUIT_PARAMETER_CONTENT] = {KIND_BYTES, AT(content)},
+    [SUIT_PARAMETER_URI] = {KIND_TEXT, AT(uri)},
+    [SUIT_PARAMETER_SOURCE_COMPONENT] = {KIND_SOURCE, AT(source)},
+    [SUIT_PARAMETER_INVOKE_ARGS] = {KIND_BYTES, AT(invoke_arguments)},
+    [SUIT_PARAMETER_DEVICE_ID] = {KIND_UUID, AT(device_id)},
+    [SUIT_PARAMETER_FETCH_ARGS] = {KIND_BYTES, AT(fetch_arguments)},
 };
 
+/* Finds a parameter; its row is KIND_NONE if there is none. */
 static const struct parameter *parameter_of(int64_t key)
 {
-    int16_t number = (int16_t)key;
-
-    if (number != key) {
-        return NULL;
+    if (key == PAWL_SUIT_SECURITY_COUNTER) {
+        return &table[COUNTER_ROW];
     }
-    for (size_t i = 0; i < PAWL_ARRAY_LEN(table); i++) {
-        if (table[i].key == number) {
-            return &table[i];
-        }
-    }
-    return NULL;
+    return &table[key > COUNTER_ROW && key < (int64_t)PAWL_ARRAY_LEN(table)
+                      ? key
+                      : UNKNOWN_ROW];
 }
 
 bool pawl_suit_has_parameter(int64_t number)
 {
-    return parameter_of(number) != NULL;
+    return parameter_of(number)->kind != KIND_NONE;
 }
 
 static enum pawl_status read_uuid(struct pawl_cbor *in, struct pawl_bytes *out)
@@ -196,6 +197,9 @@ static enum pawl_status set_parameter(struct pawl_manifest_process *process,
         return read_soft(process, in);
     case KIND_ORDER:
         return pawl_cbor_bool(in, &truth);
+    case KIND_NONE:
+        return pawl_suit_failed(&process->failure, PAWL_ERR_UNSUPPORTED,
+                                PAWL_SUIT_PARAMETER_UNSUPPORTED);
     }
     if (status != PAWL_OK || process->dry) {
         return status;
@@ -205,12 +209,12 @@ static enum pawl_status set_parameter(struct pawl_manifest_process *process,
     } else {
         memcpy((uint8_t *)p + row->offset, &bytes, sizeof bytes);
     }
-    if (row->key >= 0) {
-        p->set |= (uint32_t)1 << row->key;
-    } else {
+    if (row == &table[COUNTER_ROW]) {
         p->has_security_counter = true;
+    } else {
+        p->set |= (uint32_t)1 << (row - table);
     }
-    if (row->key == SUIT_PARAMETER_COMPONENT_SLOT) {
+    if (row == &table[SUIT_PARAMETER_COMPONENT_SLOT]) {
         process->slot_passed &= (uint8_t) ~(1u << process->component);
     }
     return PAWL_OK;
@@ -232,12 +236,7 @@ enum pawl_status pawl_suit_override(struct pawl_manifest_process *process,
         if (status != PAWL_OK) {
             return status;
         }
-        const struct parameter *row = parameter_of(key);
-        if (row == NULL) {
-            return pawl_suit_failed(&process->failure, PAWL_ERR_UNSUPPORTED,
-                                    PAWL_SUIT_PARAMETER_UNSUPPORTED);
-        }
-        status = set_parameter(process, row, &in);
+        status = set_parameter(process, parameter_of(key), &in);
         if (status != PAWL_OK) {
             return status;
         }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pawl/manifest.h>
 
+#include "cbor/cbor.h"
 #include "check.h"
 #include "manifest/manifest_fixture.h"
+
+#include <stdio.h>
+#include <string.h>
 
 static struct fake_device device;
 static struct pawl_manifest manifest;
@@ -163,6 +167,46 @@ static void what_a_parameter_must_not_be(void)
     }
 }
 
+/* Starts a manifest that sets parameter number to 0. */
+static enum pawl_status start_with_number(int64_t number)
+{
+    uint8_t key[9];
+    char map[32] = "a1 ";
+    struct pawl_cbor_out out;
+
+    pawl_cbor_write(&out, key, sizeof key);
+    pawl_cbor_put_int(&out, number);
+    for (size_t i = 0; i < out.len; i++) {
+        (void)snprintf(map + strlen(map), 3, "%02x", key[i]);
+    }
+    return start_with(strcat(map, " 00"));
+}
+
+static void there_are_no_other_parameters(void)
+{
+    static const int known[] = {-257, 1,  2,  3,  5,  12, 13,
+                                14,   18, 21, 22, 23, 24, 25};
+    size_t next = 0;
+
+    for (int number = -300; number <= 300; number++) {
+        if (next < sizeof known / sizeof known[0] && number == known[next]) {
+            next++;
+            continue;
+        }
+        CHECK_EQ(start_with_number(number), PAWL_ERR_UNSUPPORTED);
+        CHECK_EQ(reason(), PAWL_SUIT_PARAMETER_UNSUPPORTED);
+        CHECK_EQ(start_with_number((1LL << 32) + number), PAWL_ERR_UNSUPPORTED);
+        CHECK_EQ(reason(), PAWL_SUIT_PARAMETER_UNSUPPORTED);
+    }
+    CHECK_EQ(next, sizeof known / sizeof known[0]);
+    for (size_t i = 0; i < next; i++) { /* the same low bits */
+        CHECK_EQ(start_with_number(known[i] + 256), PAWL_ERR_UNSUPPORTED);
+        CHECK_EQ(start_with_number(known[i] - 65536), PAWL_ERR_UNSUPPORTED);
+        CHECK_EQ(start_with_number(known[i] + (1LL << 32)),
+                 PAWL_ERR_UNSUPPORTED);
+    }
+}
+
 static void the_security_counter_is_a_components_own(void)
 {
     given_device(&device);
@@ -183,18 +227,37 @@ static void the_security_counter_is_a_components_own(void)
           ((uint64_t)1 << 32) + 7);
 }
 
-static void the_security_counter_is_a_number(void)
+/* Starts a manifest whose shared sequence overrides with one parameter. */
+static enum pawl_status start_shared(const char *parameter)
 {
+    char text[ROOM] = "a4 01 01 02 05 03 (a2 02 81" ID0 "04 (82 14a1";
+
+    strcat(text, parameter);
+    strcat(text, ")) 07 (82 030f)");
     given_device(&device);
     operations = fake_operations(&device);
-    CHECK_EQ(open_text(&manifest,
-                       "a4 01 01 02 05 03 (a2 02 81" ID0
-                       "04 (82 14a1 390100 20)) 07 (82 030f)",
-                       envelope),
-             PAWL_OK);
-    CHECK_EQ(pawl_manifest_start(&process, &manifest, PAWL_PROCEDURE_UPDATE,
-                                 example_identity(), &operations),
-             PAWL_ERR_MALFORMED);
+    CHECK_EQ(open_text(&manifest, text, envelope), PAWL_OK);
+    return pawl_manifest_start(&process, &manifest, PAWL_PROCEDURE_UPDATE,
+                               example_identity(), &operations);
+}
+
+static void the_security_counter_is_a_number(void)
+{
+    CHECK_EQ(start_shared("390100 00"), PAWL_OK);
+    CHECK_EQ(start_shared("390100 20"), PAWL_ERR_MALFORMED);
+}
+
+static void the_security_counter_has_no_other_name(void)
+{
+    static const char *const names[] = {"00", "04",   "181a",   "18ff",
+                                        "20", "38ff", "390101", "190100"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char parameter[16] = "";
+        strcat(strcat(parameter, names[i]), " 00");
+        CHECK_EQ(start_shared(parameter), PAWL_ERR_UNSUPPORTED);
+        CHECK_EQ(reason(), PAWL_SUIT_PARAMETER_UNSUPPORTED);
+    }
 }
 
 static const struct check_test tests[] = {
@@ -203,8 +266,10 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_later_override_replaces_and_adds),
     CHECK_TEST(a_private_enterprise_number_is_a_vendor_too),
     CHECK_TEST(what_a_parameter_must_not_be),
+    CHECK_TEST(there_are_no_other_parameters),
     CHECK_TEST(the_security_counter_is_a_components_own),
     CHECK_TEST(the_security_counter_is_a_number),
+    CHECK_TEST(the_security_counter_has_no_other_name),
 };
 
 CHECK_MAIN(tests)
