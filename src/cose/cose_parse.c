@@ -7,10 +7,16 @@
 /* Labels in one bucket; more is refused. Bounds the search for duplicates. */
 #define LABELS_MAX 16
 
+/* Places in headers.bucket; whether one is the protected one. */
+enum {
+    UNPROTECTED = 0,
+    PROTECTED = 1
+};
+
 /* What the two buckets of headers say. */
 struct headers {
-    struct pawl_bytes protected_;  /* content of the bucket, or empty */
-    struct pawl_bytes unprotected; /* encoded map */
+    struct pawl_bytes bucket[2]; /* encoded maps; the protected one perhaps
+                                  * empty */
     enum pawl_cose_rules rules;
     int64_t alg; /* 0: none, or one that is no integer */
     struct pawl_bytes kid;
@@ -25,8 +31,8 @@ static size_t occurrences(struct pawl_bytes bucket, struct pawl_bytes label)
     size_t found = 0;
 
     pawl_cbor_read(&in, bucket);
-    if (bucket.len == 0 || pawl_cbor_map(&in, &pairs) != PAWL_OK) {
-        return 0;
+    if (bucket.len <= label.len || pawl_cbor_map(&in, &pairs) != PAWL_OK) {
+        return 0; /* it has no room for the label, or is no map */
     }
     for (size_t i = 0; i < pairs; i++) {
         struct pawl_bytes other;
@@ -68,9 +74,21 @@ static enum pawl_status read_value(struct headers *headers,
     return pawl_cbor_skip(in, NULL);
 }
 
+/* Whether a label of one bucket, which has so many pairs, is there, or in the
+ * other, once more. */
+static bool repeated(const struct headers *headers, struct pawl_bytes label,
+                     bool is_protected, size_t pairs)
+{
+    size_t other = occurrences(headers->bucket[!is_protected], label);
+
+    return other != 0 ||
+           (pairs != 1 &&
+            occurrences(headers->bucket[is_protected], label) != 1);
+}
+
 /* Reads one label and its value. */
 static enum pawl_status read_pair(struct headers *headers, struct pawl_cbor *in,
-                                  bool is_protected)
+                                  bool is_protected, size_t pairs)
 {
     enum pawl_cbor_type type = pawl_cbor_peek(in);
     struct pawl_bytes label;
@@ -87,9 +105,7 @@ static enum pawl_status read_pair(struct headers *headers, struct pawl_cbor *in,
     if (status == PAWL_OK) {
         status = read_value(headers, in, number, is_protected);
     }
-    if (status == PAWL_OK && occurrences(headers->protected_, label) +
-                                     occurrences(headers->unprotected, label) !=
-                                 1) {
+    if (status == PAWL_OK && repeated(headers, label, is_protected, pairs)) {
         return PAWL_ERR_MALFORMED;
     }
     return status;
@@ -100,14 +116,13 @@ static enum pawl_status read_bucket(struct headers *headers, bool is_protected)
     struct pawl_cbor in;
     size_t pairs = 0;
 
-    pawl_cbor_read(&in,
-                   is_protected ? headers->protected_ : headers->unprotected);
+    pawl_cbor_read(&in, headers->bucket[is_protected]);
     enum pawl_status status = pawl_cbor_map(&in, &pairs);
     if (status == PAWL_OK && pairs > LABELS_MAX) {
         return PAWL_ERR_MALFORMED;
     }
     for (size_t i = 0; i < pairs && status == PAWL_OK; i++) {
-        status = read_pair(headers, &in, is_protected);
+        status = read_pair(headers, &in, is_protected, pairs);
     }
     return status == PAWL_OK ? pawl_cbor_done(&in) : status;
 }
@@ -117,8 +132,8 @@ static enum pawl_status read_headers(struct headers *headers)
 {
     struct pawl_cbor in;
 
-    if (headers->protected_.len != 0) {
-        pawl_cbor_read(&in, headers->protected_);
+    if (headers->bucket[PROTECTED].len != 0) {
+        pawl_cbor_read(&in, headers->bucket[PROTECTED]);
         if (pawl_cbor_skip(&in, NULL) != PAWL_OK ||
             pawl_cbor_done(&in) != PAWL_OK) {
             return PAWL_ERR_MALFORMED;
@@ -156,8 +171,8 @@ static enum pawl_status read_body(struct pawl_cose *cose,
     size_t count = 0;
 
     if (pawl_cbor_array(in, &count) != PAWL_OK || count != 4 ||
-        pawl_cbor_bstr(in, &headers->protected_) != PAWL_OK ||
-        pawl_cbor_skip(in, &headers->unprotected) != PAWL_OK) {
+        pawl_cbor_bstr(in, &headers->bucket[PROTECTED]) != PAWL_OK ||
+        pawl_cbor_skip(in, &headers->bucket[UNPROTECTED]) != PAWL_OK) {
         return PAWL_ERR_MALFORMED;
     }
     cose->attached = pawl_cbor_peek(in) != PAWL_CBOR_SIMPLE;
@@ -189,7 +204,7 @@ static enum pawl_status judge(struct pawl_cose *cose,
         return PAWL_ERR_UNSUPPORTED; /* none of ours, or none at all */
     }
     cose->alg = algorithm->number;
-    cose->protected_ = headers->protected_;
+    cose->protected_ = headers->bucket[PROTECTED];
     cose->kid = headers->kid;
     return PAWL_OK;
 }

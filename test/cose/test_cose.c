@@ -160,6 +160,15 @@ static void what_is_no_cose_message_is_refused(void)
         /* label 4 in both buckets, with unlike values */
         {"d28447a201260442 3131 a104423132 f65840" C21_SIGNATURE,
          PAWL_ERR_MALFORMED},
+        /* a label twice in the unprotected bucket: of one byte, of three */
+        {"d28443a10126a204413104 4132f65840" C21_SIGNATURE, PAWL_ERR_MALFORMED},
+        {"d28443a10126a2190100 00190100 00f65840" C21_SIGNATURE,
+         PAWL_ERR_MALFORMED},
+        /* a label of three bytes in both buckets, which is not alone in one */
+        {"d28447a2012619010000a119010000f65840" C21_SIGNATURE,
+         PAWL_ERR_MALFORMED},
+        /* label 1 in both, behind another in the unprotected one */
+        {"d28443a10126a204413101 26f65840" C21_SIGNATURE, PAWL_ERR_MALFORMED},
         /* a name twice */
         {"d28443a10126a2616100616101f65840" C21_SIGNATURE, PAWL_ERR_MALFORMED},
         /* crit: nothing is understood that may stand in it */
