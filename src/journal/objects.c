@@ -15,6 +15,7 @@
 
 #include "journal/objects.h"
 #include "base/base.h"
+#include "journal/flash_wait.h"
 #include <string.h>
 
 /* The journal's payload: doc/SPEC.md, "Objects". */
@@ -117,29 +118,6 @@ static uint32_t place_offset(const struct pawl_objects *objects,
     return (2U * (uint32_t)which + copy) * (uint32_t)pawl_objects_room(objects);
 }
 
-/* Waits for an operation of the area. */
-static enum pawl_status await(const struct pawl_flash *area,
-                              enum pawl_status status)
-{
-    while (status == PAWL_PENDING) {
-        status = area->poll == NULL ? PAWL_ERR_IO : area->poll(area->ctx);
-    }
-    return status == PAWL_OK ? PAWL_OK : PAWL_ERR_IO;
-}
-
-static enum pawl_status erase_place(const struct pawl_flash *area, uint32_t off,
-                                    size_t len)
-{
-    enum pawl_status status = PAWL_OK;
-
-    for (uint32_t done = 0; status == PAWL_OK && done < len;
-         done += area->erase_size) {
-        status =
-            await(area, area->erase(area->ctx, off + done, area->erase_size));
-    }
-    return status;
-}
-
 /* Programs bytes, the last unit padded with the erased value. */
 static enum pawl_status program_place(const struct pawl_flash *area,
                                       uint32_t off, struct pawl_bytes bytes)
@@ -156,15 +134,11 @@ static enum pawl_status program_place(const struct pawl_flash *area,
         padded = (part + unit - 1U) / unit * unit;
         memset(buf, area->erased_value, sizeof(buf));
         memcpy(buf, bytes.data + done, part);
-        status = await(
+        status = pawl_flash_wait(
             area, area->program(area->ctx, off + (uint32_t)done, buf, padded));
         done += part;
     }
-    if (status == PAWL_OK && area->sync != NULL &&
-        area->sync(area->ctx) != PAWL_OK) {
-        status = PAWL_ERR_IO;
-    }
-    return status;
+    return status == PAWL_OK ? pawl_flash_sync(area) : status;
 }
 
 /* Hashes what lies in the area. */
@@ -320,7 +294,7 @@ static enum pawl_status write_beside(const struct pawl_objects *objects,
     off = place_offset(objects, which, place->copy);
     status = pawl_sha256(bytes, place->digest);
     if (status == PAWL_OK) {
-        status = erase_place(objects->area, off, bytes.len);
+        status = pawl_flash_erase(objects->area, off, (uint32_t)bytes.len);
     }
     if (status == PAWL_OK) {
         status = program_place(objects->area, off, bytes);

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "journal/flash_wait.h"
 
 #define EVERY_S 43200u
 #define HEAD_SIZE 28u
@@ -70,35 +71,6 @@ static uint32_t offset_of(const struct pawl_ticket_store *store)
 
 /* ---- flash ---- */
 
-static enum pawl_status await(const struct pawl_flash *flash,
-                              enum pawl_status status)
-{
-    while (status == PAWL_PENDING) {
-        status = flash->poll == NULL ? PAWL_ERR_IO : flash->poll(flash->ctx);
-    }
-    return status == PAWL_OK ? PAWL_OK : PAWL_ERR_IO;
-}
-
-static enum pawl_status sync(const struct pawl_flash *flash)
-{
-    return flash->sync == NULL || flash->sync(flash->ctx) == PAWL_OK
-               ? PAWL_OK
-               : PAWL_ERR_IO;
-}
-
-static enum pawl_status erase(const struct pawl_flash *flash, uint32_t off,
-                              uint32_t len)
-{
-    enum pawl_status status = PAWL_OK;
-
-    for (uint32_t done = 0; status == PAWL_OK && done < len;
-         done += flash->erase_size) {
-        status = await(flash,
-                       flash->erase(flash->ctx, off + done, flash->erase_size));
-    }
-    return status;
-}
-
 /* Programs bytes, the last unit filled up with the erased value. */
 static enum pawl_status program(const struct pawl_flash *flash, uint32_t off,
                                 struct pawl_bytes bytes)
@@ -113,10 +85,11 @@ static enum pawl_status program(const struct pawl_flash *flash, uint32_t off,
         memset(unit, flash->erased_value, flash->program_size);
         memcpy(unit, bytes.data + done,
                left < flash->program_size ? left : flash->program_size);
-        status = await(flash, flash->program(flash->ctx, off + (uint32_t)done,
-                                             unit, flash->program_size));
+        status = pawl_flash_wait(
+            flash, flash->program(flash->ctx, off + (uint32_t)done, unit,
+                                  flash->program_size));
     }
-    return status == PAWL_OK ? sync(flash) : status;
+    return status == PAWL_OK ? pawl_flash_sync(flash) : status;
 }
 
 /* Whether the unit at off was never programmed. What cannot be read was. */
@@ -278,7 +251,7 @@ static enum pawl_status write_down(struct pawl_ticket_store *store,
     write_head(&(struct head){store->number, store->kept_s, store->len}, bytes);
 
     uint32_t off = offset_of(store);
-    enum pawl_status status = erase(flash, off, store->place_size);
+    enum pawl_status status = pawl_flash_erase(flash, off, store->place_size);
 
     if (status == PAWL_OK) {
         status = program(flash, off, PAWL_BYTES(bytes));
@@ -333,7 +306,7 @@ enum pawl_status pawl_ticket_store_wipe(struct pawl_ticket_store *store)
     store->kept_s = -1;
     store->crc = 0;
     enum pawl_status status =
-        erase(store->flash, 0, store->places * store->place_size);
+        pawl_flash_erase(store->flash, 0, store->places * store->place_size);
 
-    return status == PAWL_OK ? sync(store->flash) : status;
+    return status == PAWL_OK ? pawl_flash_sync(store->flash) : status;
 }

@@ -386,6 +386,30 @@ static void flash_that_answers_pending_is_waited_for(void)
     CHECK_EQ(device.journal.breaches + device.area.breaches, 0);
 }
 
+static struct pawl_flash honest;
+
+static enum pawl_status pending_program(void *ctx, uint32_t off,
+                                        const void *buf, size_t len)
+{
+    enum pawl_status status = honest.program(ctx, off, buf, len);
+
+    return status == PAWL_OK ? PAWL_PENDING : status;
+}
+
+static void pending_without_a_poll_is_a_failure(void)
+{
+    struct device device;
+
+    given_first(&device, 0);
+    honest = device.area.port;
+    device.area.port.program = pending_program;
+    device.area.port.poll = NULL;
+    CHECK_EQ(pawl_objects_put(&device.objects, PAWL_OBJECT_TRUST,
+                              text("second"), NULL),
+             PAWL_ERR_IO);
+    CHECK(holds(&device, PAWL_OBJECT_TRUST, "first"));
+}
+
 static enum pawl_status pending_sync(void *ctx)
 {
     (void)ctx;
@@ -436,6 +460,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(after_a_failed_commit_nothing_is_erased),
     CHECK_TEST(an_area_that_lies_is_found_out),
     CHECK_TEST(flash_that_answers_pending_is_waited_for),
+    CHECK_TEST(pending_without_a_poll_is_a_failure),
     CHECK_TEST(a_sync_that_answers_pending_has_failed_and_is_not_polled),
 };
 CHECK_MAIN(tests)
