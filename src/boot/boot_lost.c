@@ -53,10 +53,10 @@ static void look_at(struct pawl_boot_selection *s,
     }
 }
 
-static struct pawl_record_image find_best(struct pawl_boot_selection *s,
-                                          unsigned avoid)
+/* The best of all into *best, which is not known if none verifies. */
+static void find_best(struct pawl_boot_selection *s,
+                      struct pawl_record_image *best, unsigned avoid)
 {
-    struct pawl_record_image best = {.manifest_slot = PAWL_RECORD_NO_SLOT};
     unsigned sets = 1u << s->components.count;
 
     for (uint8_t slot = 0; slot < s->components.slot_count; slot++) {
@@ -65,11 +65,10 @@ static struct pawl_record_image find_best(struct pawl_boot_selection *s,
                                               .set = (pawl_slot_set)set,
                                               .manifest_slot = slot};
             if (belongs(s, image.set, slot)) {
-                look_at(s, &best, &image, avoid);
+                look_at(s, best, &image, avoid);
             }
         }
     }
-    return best;
 }
 
 /* The lowest counter that a component of the set names: as at a start. */
@@ -113,8 +112,9 @@ static enum pawl_status record_trial(struct pawl_boot_selection *s,
 enum pawl_status pawl_boot_lost(struct pawl_boot_selection *s, unsigned avoid)
 {
     struct pawl_boot_choice *choice = s->choice;
-    struct pawl_record_image best = find_best(s, avoid);
+    struct pawl_record_image best = {.manifest_slot = PAWL_RECORD_NO_SLOT};
 
+    find_best(s, &best, avoid);
     choice->state = s->record.state;
     if (!best.known ||
         pawl_boot_verify(s, &best, PAWL_STANDING_UNKNOWN) != PAWL_OK) {

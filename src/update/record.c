@@ -54,18 +54,12 @@ enum {
 static const uint8_t image_flags[3] = {FLAG_CURRENT, FLAG_PREVIOUS,
                                        FLAG_TARGET};
 
-static void image_clear(struct pawl_record_image *image)
-{
-    memset(image, 0, sizeof(*image));
-    image->manifest_slot = PAWL_RECORD_NO_SLOT;
-}
-
 void pawl_record_clear(struct pawl_record *record)
 {
     memset(record, 0, sizeof(*record));
-    image_clear(&record->current);
-    image_clear(&record->previous);
-    image_clear(&record->target);
+    record->current.manifest_slot = PAWL_RECORD_NO_SLOT;
+    record->previous.manifest_slot = PAWL_RECORD_NO_SLOT;
+    record->target.manifest_slot = PAWL_RECORD_NO_SLOT;
 }
 
 static void image_encode(const struct pawl_record_image *image, size_t which,

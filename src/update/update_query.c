@@ -5,15 +5,16 @@
 #include "update/update_internal.h"
 #include <string.h>
 
-static struct pawl_update_image image_of(const struct pawl_record_image *from)
+/* Into an image that is all zeros. */
+static void tell_image(struct pawl_update_image *image,
+                       const struct pawl_record_image *from)
 {
-    struct pawl_update_image image = {.known = from->known};
+    image->known = from->known;
     if (from->known) {
-        image.set = from->set;
-        image.sequence = from->sequence;
-        memcpy(image.digest, from->digest, sizeof(image.digest));
+        image->set = from->set;
+        image->sequence = from->sequence;
+        memcpy(image->digest, from->digest, sizeof(image->digest));
     }
-    return image;
 }
 
 static bool worth_a_retry(enum pawl_update_reason reason)
@@ -56,9 +57,9 @@ void pawl_update_query(const struct pawl_update *update,
     info->retry = worth_a_retry(e->reason);
     info->reset_cause = r->reset_cause;
     info->running = e->running;
-    info->current = image_of(&r->current);
-    info->previous = image_of(&r->previous);
-    info->candidate = image_of(&r->target);
+    tell_image(&info->current, &r->current);
+    tell_image(&info->previous, &r->previous);
+    tell_image(&info->candidate, &r->target);
     info->sequence_floor = r->sequence_floor;
     info->attempts_left = r->attempts;
     info->boots_left = r->boots;

@@ -90,6 +90,24 @@ static void what_is_unknown_is_not_encoded(void)
     CHECK_EQ(again.previous.sequence, 0);
 }
 
+/* Memory that had held another record. */
+static void a_record_that_was_cleared_knows_no_image(void)
+{
+    struct pawl_record record;
+    const struct pawl_record_image *images[3] = {
+        &record.current, &record.previous, &record.target};
+    static const uint8_t zeros[32] = {0};
+
+    given_full_record(&record);
+    pawl_record_clear(&record);
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK(!images[i]->known);
+        CHECK_EQ(images[i]->manifest_slot, PAWL_RECORD_NO_SLOT);
+        CHECK_EQ(images[i]->sequence, 0);
+        CHECK_MEM(images[i]->digest, zeros, 32);
+    }
+}
+
 static void every_truncation_is_refused(void)
 {
     struct pawl_record record, again;
@@ -168,6 +186,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_record_survives_its_encoding),
     CHECK_TEST(the_core_lies_where_the_specification_says),
     CHECK_TEST(what_is_unknown_is_not_encoded),
+    CHECK_TEST(a_record_that_was_cleared_knows_no_image),
     CHECK_TEST(every_truncation_is_refused),
     CHECK_TEST(values_of_no_writer_are_refused),
     CHECK_TEST(a_device_id_of_zeros_is_none),

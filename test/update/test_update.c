@@ -111,6 +111,33 @@ static void an_update_goes_from_ready_to_updated(void)
     CHECK_EQ(fake_device_breaches(&device), 0);
 }
 
+static void each_image_is_told_by_what_it_is(void)
+{
+    static const uint8_t zeros[32] = {0};
+
+    given_candidate();
+    struct pawl_update_info before = fake_device_info(&device);
+    CHECK(before.current.known && before.candidate.known);
+    CHECK(!before.previous.known);
+    CHECK_MEM(before.previous.digest, zeros, 32);
+    CHECK_EQ(before.current.set, 0);
+    CHECK_EQ(before.candidate.set, 1);
+    CHECK_EQ(before.candidate.sequence, 2);
+    CHECK(memcmp(before.current.digest, before.candidate.digest, 32) != 0);
+
+    CHECK_EQ(pawl_update_install(&device.update), PAWL_PENDING);
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK(enter_trial(&device));
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(settled(pawl_update_accept(&device.update)), PAWL_OK);
+    struct pawl_update_info after = fake_device_info(&device);
+    CHECK(after.current.known && after.previous.known);
+    CHECK_EQ(after.current.set, 1);
+    CHECK_EQ(after.previous.set, 0);
+    CHECK_MEM(after.current.digest, before.candidate.digest, 32);
+    CHECK_MEM(after.previous.digest, before.current.digest, 32);
+}
+
 static void the_flash_holds_the_image_and_its_manifest(void)
 {
     uint8_t want[6000], got[6000], head[8];
@@ -888,6 +915,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_fresh_device_records_the_factory_image),
     CHECK_TEST(images_linked_for_a_slot_need_a_manifest_that_names_it),
     CHECK_TEST(an_update_goes_from_ready_to_updated),
+    CHECK_TEST(each_image_is_told_by_what_it_is),
     CHECK_TEST(the_flash_holds_the_image_and_its_manifest),
     CHECK_TEST(the_running_slot_is_never_touched),
     CHECK_TEST(every_flipped_bit_of_an_envelope_is_refused),
