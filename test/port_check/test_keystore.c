@@ -515,7 +515,9 @@ static enum pawl_status gives_a_long_one_wrongly(void *ctx,
 {
     enum pawl_status status = fake.keystore.unseal(ctx, sealed, plain, len);
 
-    plain[PAWL_SEAL_MAX - 1] ^= *len == PAWL_SEAL_MAX ? 1 : 0;
+    if (status == PAWL_OK && *len == PAWL_SEAL_MAX) {
+        plain[PAWL_SEAL_MAX - 1] ^= 1;
+    }
     return status;
 }
 
@@ -535,7 +537,7 @@ static enum pawl_status says_less_of_a_long_one(void *ctx,
 {
     enum pawl_status status = fake.keystore.unseal(ctx, sealed, plain, len);
 
-    *len -= *len == PAWL_SEAL_MAX ? 1 : 0;
+    *len -= status == PAWL_OK && *len == PAWL_SEAL_MAX ? 1 : 0;
     return status;
 }
 
