@@ -58,11 +58,11 @@ uint64_t pawl_update_now(const struct pawl_update_engine *e)
 }
 
 void pawl_update_tell(const struct pawl_update_engine *e,
-                      struct pawl_update_event event)
+                      struct pawl_update_event *event)
 {
-    event.state = e->record.state;
+    event->state = e->record.state;
     if (e->config.on_event != NULL) {
-        e->config.on_event(e->config.ctx, &event);
+        e->config.on_event(e->config.ctx, event);
     }
 }
 
@@ -112,14 +112,14 @@ static void committed(struct pawl_update_engine *e)
         pawl_update_say(e, e->record.reason, e->record.phase);
         e->refusal = e->record.status;
         pawl_update_tell(
-            e, (struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_STATE,
-                                          .reason = e->record.reason,
-                                          .status = e->record.status});
+            e, &(struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_STATE,
+                                           .reason = e->record.reason,
+                                           .status = e->record.status});
     } else if (e->record.state == PAWL_UPDATE_WRITING) {
         pawl_update_tell(
-            e, (struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_CHECKPOINT,
-                                          .component = e->writer.component,
-                                          .offset = e->writer.checkpoint});
+            e, &(struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_CHECKPOINT,
+                                           .component = e->writer.component,
+                                           .offset = e->writer.checkpoint});
     }
 }
 
@@ -225,9 +225,9 @@ static enum pawl_status refuse(struct pawl_update_engine *e,
     e->refusal = status;
     e->task = PAWL_TASK_NONE;
     pawl_update_tell(
-        e, (struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_REFUSED,
-                                      .reason = e->reason,
-                                      .status = status});
+        e, &(struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_REFUSED,
+                                       .reason = e->reason,
+                                       .status = status});
     return status;
 }
 

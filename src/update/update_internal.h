@@ -159,9 +159,9 @@ bool pawl_update_target_runs(const struct pawl_update_engine *e);
  * several components were swapped, and others not. */
 bool pawl_update_mixture_runs(const struct pawl_update_engine *e);
 
-/* update.c: tells the application. */
+/* update.c: tells the application; fills in the state. */
 void pawl_update_tell(const struct pawl_update_engine *e,
-                      struct pawl_update_event event);
+                      struct pawl_update_event *event);
 
 /* update.c: milliseconds of the monotonic clock. */
 uint64_t pawl_update_now(const struct pawl_update_engine *e);

@@ -113,18 +113,18 @@ static void tell_reverted(const struct pawl_update_engine *e)
 {
     if (e->record.state == PAWL_UPDATE_FAILED) {
         pawl_update_tell(
-            e, (struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_REVERTED,
-                                          .reason = e->record.reason,
-                                          .status = e->record.status});
+            e, &(struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_REVERTED,
+                                           .reason = e->record.reason,
+                                           .status = e->record.status});
     }
     if (e->record.lost) {
-        pawl_update_tell(e, (struct pawl_update_event){
+        pawl_update_tell(e, &(struct pawl_update_event){
                                 .kind = PAWL_UPDATE_EVENT_JOURNAL_LOST,
                                 .reason = PAWL_UPDATE_REASON_JOURNAL_LOST});
     } else if (e->record.state != PAWL_UPDATE_TRIAL &&
                e->record.state != PAWL_UPDATE_REJECTED &&
                e->record.current.known && e->record.current.set != e->running) {
-        pawl_update_tell(e, (struct pawl_update_event){
+        pawl_update_tell(e, &(struct pawl_update_event){
                                 .kind = PAWL_UPDATE_EVENT_FELL_BACK,
                                 .reason = PAWL_UPDATE_REASON_FELL_BACK});
     }

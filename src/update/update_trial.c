@@ -379,10 +379,10 @@ static void counter_failed(struct pawl_update_engine *e,
         e->counter_wait_ms = COUNTER_WAIT_MAX_MS;
     }
     e->ask_at_ms = pawl_update_now(e) + e->counter_wait_ms;
-    pawl_update_tell(
-        e, (struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_COUNTER_PENDING,
-                                      .status = status,
-                                      .counter = e->record.counter_floor});
+    pawl_update_tell(e, &(struct pawl_update_event){
+                            .kind = PAWL_UPDATE_EVENT_COUNTER_PENDING,
+                            .status = status,
+                            .counter = e->record.counter_floor});
 }
 
 /*
@@ -407,8 +407,8 @@ static enum pawl_status counter_step(struct pawl_update_engine *e)
     }
     pawl_update_change(e, e->record.state)->counter_pending = false;
     pawl_update_tell(
-        e, (struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_COUNTER,
-                                      .counter = value});
+        e, &(struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_COUNTER,
+                                       .counter = value});
     return pawl_update_commit(e, PAWL_TASK_NONE, PAWL_OK);
 }
 

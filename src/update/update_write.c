@@ -125,9 +125,9 @@ void pawl_writer_start(struct pawl_update_engine *e)
     w->taken = w->programmed = w->erased_to = w->checkpoint = offset;
     if (offset != 0) {
         pawl_update_tell(
-            e, (struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_RESUMED,
-                                          .component = w->component,
-                                          .offset = offset});
+            e, &(struct pawl_update_event){.kind = PAWL_UPDATE_EVENT_RESUMED,
+                                           .component = w->component,
+                                           .offset = offset});
     }
 }
 

@@ -138,6 +138,39 @@ static void each_image_is_told_by_what_it_is(void)
     CHECK_MEM(after.previous.digest, before.current.digest, 32);
 }
 
+static struct pawl_update_event told[8];
+static size_t told_count;
+
+static void note_event(void *ctx, const struct pawl_update_event *event)
+{
+    (void)ctx;
+    if (told_count < sizeof(told) / sizeof(told[0])) {
+        told[told_count++] = *event;
+    }
+}
+
+static void each_event_says_in_which_state_it_was(void)
+{
+    told_count = 0;
+    given_staged();
+    device.config.on_event = note_event;
+    CHECK(enter_trial(&device));
+    CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+    CHECK_EQ(told_count, 0);
+    CHECK_EQ(settled(pawl_update_accept(&device.update)), PAWL_OK);
+    CHECK_EQ(fake_device_settle(&device), PAWL_OK);
+    CHECK_EQ(settled(pawl_update_clean(&device.update)), PAWL_OK);
+
+    CHECK_EQ(told_count, 3);
+    CHECK_EQ(told[0].kind, PAWL_UPDATE_EVENT_STATE);
+    CHECK_EQ(told[0].state, PAWL_UPDATE_UPDATED);
+    CHECK_EQ(told[1].kind, PAWL_UPDATE_EVENT_COUNTER);
+    CHECK_EQ(told[1].state, PAWL_UPDATE_UPDATED);
+    CHECK_EQ(told[1].counter, 2);
+    CHECK_EQ(told[2].kind, PAWL_UPDATE_EVENT_STATE);
+    CHECK_EQ(told[2].state, PAWL_UPDATE_READY);
+}
+
 static void the_flash_holds_the_image_and_its_manifest(void)
 {
     uint8_t want[6000], got[6000], head[8];
@@ -916,6 +949,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(images_linked_for_a_slot_need_a_manifest_that_names_it),
     CHECK_TEST(an_update_goes_from_ready_to_updated),
     CHECK_TEST(each_image_is_told_by_what_it_is),
+    CHECK_TEST(each_event_says_in_which_state_it_was),
     CHECK_TEST(the_flash_holds_the_image_and_its_manifest),
     CHECK_TEST(the_running_slot_is_never_touched),
     CHECK_TEST(every_flipped_bit_of_an_envelope_is_refused),
