@@ -58,7 +58,7 @@ build_model() {
     for file in test/fault/model_code src/journal/journal \
         src/journal/journal_frame src/base/base; do
         ${CC:-cc} -std=c11 -O3 -Wall -Wextra -Werror \
-            -DPAWL_JOURNAL_FRAMES_MIN=6U -I"$1/include" -I"$1/src" \
+            -DPAWL_JOURNAL_FRAMES_MIN=8U -I"$1/include" -I"$1/src" \
             -I"$1/test" -c "$1/$file.c" \
             -o "$2/model_$(basename "$file").o" || return 1
     done

@@ -24,6 +24,7 @@
 #include <string.h>
 
 #define VIOLATIONS_SHOWN 5
+#define WIDE_DEPTH 2 /* of seeds that hold half-charged frames in plenty */
 
 static struct totals all;
 static bool verbose;
@@ -95,8 +96,8 @@ static void search_seed(int depth, int spare)
         make_seed(&geometries[search.geometry_at], search.seed_at);
 
     memset(&search.now, 0, sizeof(search.now));
-    if (seed_is_wide(search.seed_at) && depth > 1) {
-        depth = 1;
+    if (seed_is_wide(search.seed_at) && depth > WIDE_DEPTH) {
+        depth = WIDE_DEPTH;
     }
     explore(node, depth, spare);
     if (verbose) {

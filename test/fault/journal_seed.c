@@ -44,7 +44,7 @@ const int seed_count = (int)PAWL_ARRAY_LEN(seeds);
 
 bool seed_is_wide(int seed)
 {
-    return seeds[seed] == WEAK_PROOFS;
+    return seeds[seed] == WEAK_PROOFS || seeds[seed] == HALF_SPENT;
 }
 
 static void seed_commit(struct node *node, struct pawl_journal *journal)
