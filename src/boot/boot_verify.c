@@ -118,7 +118,7 @@ void pawl_boot_operations(struct pawl_boot_selection *s)
         .image_match = op_image_match,
         .invoke = op_invoke,
     };
-    s->device = pawl_device_named(s->config->product);
+    pawl_device_name(&s->device, s->config->product);
 }
 
 void pawl_boot_forget(struct pawl_boot_selection *s)

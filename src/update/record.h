@@ -142,10 +142,10 @@ enum pawl_status pawl_components_find(const struct pawl_components *components,
 /* Whether the images of some slot are linked for it and run nowhere else. */
 bool pawl_components_fixed(const struct pawl_components *components);
 
-/* Whom the conditions of a manifest must name: views into product. A
- * device_id of zeros is none. */
-struct pawl_manifest_device
-pawl_device_named(const struct pawl_product *product);
+/* Sets *device to whom the conditions of a manifest must name: views into
+ * product. A device_id of zeros is none. */
+void pawl_device_name(struct pawl_manifest_device *device,
+                      const struct pawl_product *product);
 
 /* A hash over the first size bytes of a slot, in steps of PAWL_HASH_CHUNK. */
 struct pawl_slot_hash {

@@ -97,16 +97,18 @@ bool pawl_components_fixed(const struct pawl_components *components)
     return fixed;
 }
 
-struct pawl_manifest_device
-pawl_device_named(const struct pawl_product *product)
+void pawl_device_name(struct pawl_manifest_device *device,
+                      const struct pawl_product *product)
 {
-    static const uint8_t zeros[sizeof(product->device_id)] = {0};
-    bool none = memcmp(product->device_id, zeros, sizeof(zeros)) == 0;
+    uint8_t any = 0;
 
-    return (struct pawl_manifest_device){
-        .vendor_id = PAWL_BYTES(product->vendor_id),
-        .class_id = PAWL_BYTES(product->class_id),
-        .device_id = none ? PAWL_NO_BYTES : PAWL_BYTES(product->device_id)};
+    for (size_t i = 0; i < sizeof(product->device_id); i++) {
+        any |= product->device_id[i];
+    }
+    device->vendor_id = PAWL_BYTES(product->vendor_id);
+    device->class_id = PAWL_BYTES(product->class_id);
+    device->device_id =
+        any != 0 ? PAWL_BYTES(product->device_id) : PAWL_NO_BYTES;
 }
 
 void pawl_slot_hash_start(struct pawl_slot_hash *hash,

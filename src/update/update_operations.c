@@ -365,5 +365,5 @@ void pawl_update_operations(struct pawl_update_engine *e)
         .invoke = op_invoke,
         .last_error = op_last_error,
     };
-    e->device = pawl_device_named(e->config.port->product);
+    pawl_device_name(&e->device, e->config.port->product);
 }

@@ -148,8 +148,9 @@ static void values_of_no_writer_are_refused(void)
 static void a_device_id_of_zeros_is_none(void)
 {
     struct pawl_product product = {.vendor_id = {1}, .class_id = {2}};
+    struct pawl_manifest_device device;
 
-    struct pawl_manifest_device device = pawl_device_named(&product);
+    pawl_device_name(&device, &product);
     CHECK(device.vendor_id.data == product.vendor_id);
     CHECK_EQ(device.vendor_id.len, 16);
     CHECK(device.class_id.data == product.class_id);
@@ -157,7 +158,7 @@ static void a_device_id_of_zeros_is_none(void)
     CHECK_EQ(device.device_id.len, 0);
 
     product.device_id[15] = 1;
-    device = pawl_device_named(&product);
+    pawl_device_name(&device, &product);
     CHECK(device.device_id.data == product.device_id);
     CHECK_EQ(device.device_id.len, 16);
 }
