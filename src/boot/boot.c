@@ -211,13 +211,14 @@ static enum pawl_status last_resort(struct pawl_boot_selection *s)
 }
 
 /* The image before, if it is still whole. */
-static enum pawl_status fall_back(struct pawl_boot_selection *s)
+static enum pawl_status fall_back(struct pawl_boot_selection *s,
+                                  bool record_due)
 {
     struct pawl_record *r = &s->record;
     if (!r->previous.known || verify_twice(s, &r->previous) != PAWL_OK) {
         return last_resort(s);
     }
-    return r->running == r->previous.set
+    return r->running == r->previous.set && !record_due
                ? chosen(s, PAWL_BOOT_FELL_BACK)
                : fell_back(s, r->previous.set, s->choice->refused);
 }
@@ -260,7 +261,7 @@ static enum pawl_status confirmed(struct pawl_boot_selection *s,
     enum pawl_status status = verify_twice(s, &r->current);
     if (status != PAWL_OK) {
         s->choice->refused = status;
-        return fall_back(s);
+        return fall_back(s, record_due);
     }
     if (record_due || r->running != r->current.set) {
         r->running = r->current.set;
@@ -297,6 +298,9 @@ static enum pawl_status revert(struct pawl_boot_selection *s,
 static enum pawl_status instead_of_trial(struct pawl_boot_selection *s)
 {
     s->choice->reverted = PAWL_UPDATE_REASON_NOT_ENTERED;
+    if (s->record.lost) { /* nothing was accepted that could run instead */
+        return refused(s, PAWL_BOOT_NOT_RECORDED, PAWL_ERR_IO);
+    }
     enum pawl_status status = confirmed(s, PAWL_BOOT_REVERTED, false);
     if (status == PAWL_OK) {
         s->choice->refused = PAWL_ERR_IO;
@@ -368,7 +372,8 @@ static enum pawl_status decide(struct pawl_boot_selection *s)
 /*
  * The journal cannot be settled, for its flash fails. As far as it can be read
  * it still says what was accepted, and nothing else is entered: what was given
- * up could not be given up a second time.
+ * up could not be given up a second time. If that does not verify, whatever
+ * does, but not below the counter that was accepted.
  */
 static enum pawl_status unwritable(struct pawl_boot_selection *s)
 {
@@ -384,7 +389,9 @@ static enum pawl_status unwritable(struct pawl_boot_selection *s)
         s->choice->refused = PAWL_ERR_IO;
         return chosen(s, PAWL_BOOT_CONFIRMED);
     }
+    uint32_t floor = r->counter_floor;
     pawl_record_clear(r);
+    r->counter_floor = floor;
     return pawl_boot_lost(s, PAWL_BOOT_AVOID_NONE);
 }
 

@@ -412,6 +412,47 @@ static void images_linked_for_a_slot_need_a_manifest_that_names_it(void)
     CHECK(choice.slot == NULL);
 }
 
+/* The hardware did not rise yet, and the journal dies in any of its writes. */
+static void a_journal_that_dies_keeps_its_counter(void)
+{
+    struct pawl_record record;
+    for (uint32_t at = 0; at < 8; at++) {
+        given_updated();
+        CHECK(record_in_journal(&device, &record));
+        record.counter_floor = 2;
+        record.running = 0; /* so that there is something to be written */
+        CHECK(record_put(&device, &record));
+        fake_flash_misbehave(&device.journal, FAKE_REFUSE_ALL, at);
+        CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+        CHECK_EQ(choice.set, 1);
+        rot(1);
+        CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_ERR_NO_IMAGE);
+        CHECK_EQ(choice.reason, PAWL_BOOT_NO_IMAGE);
+    }
+}
+
+/* v1 and v2 were accepted; on trial is what lies where v1 does. */
+static void the_end_of_a_trial_is_recorded_whatever_runs_instead(void)
+{
+    struct pawl_record record;
+    given_updated();
+    CHECK(record_in_journal(&device, &record));
+    record.state = PAWL_UPDATE_TRIAL;
+    record.target = record.previous;
+    record.running = 0;
+    record.boots = 0;
+    CHECK(record_put(&device, &record));
+    rot(1);
+    CHECK_EQ(start(PAWL_RESET_POWER_ON), PAWL_OK);
+    CHECK_EQ(choice.reason, PAWL_BOOT_FELL_BACK);
+    CHECK_EQ(choice.reverted, PAWL_UPDATE_REASON_BOOTS);
+    CHECK_EQ(choice.set, 0);
+    CHECK_EQ(choice.state, PAWL_UPDATE_FAILED);
+    CHECK(record_in_journal(&device, &record));
+    CHECK_EQ(record.state, PAWL_UPDATE_FAILED);
+    CHECK_EQ(record.running, 0);
+}
+
 static void a_rotten_image_falls_back_to_the_one_before(void)
 {
     struct pawl_record record;
@@ -506,6 +547,32 @@ static void without_a_journal_the_newest_image_is_tried(void)
 }
 
 /* A bad newest image does not end the device: they are tried in turn. */
+/* Nothing is accepted, so nothing may run where it cannot be counted. */
+static void a_lost_journal_that_cannot_count_starts_nothing(void)
+{
+    for (unsigned slot = 0; slot < 2; slot++) {
+        given_factory();
+        fake_device_provision(&device, 1, &v2);
+        rot(1 - slot);
+        lose_journal();
+        CHECK_EQ(start(PAWL_RESET_FAULT), PAWL_OK);
+        CHECK_EQ(choice.set, slot);
+        CHECK_EQ(choice.boots_left, 15);
+        rot(1 - slot); /* the same bit: whole again */
+
+        fake_flash_misbehave(&device.journal, FAKE_REFUSE_PROGRAM, 0);
+        CHECK_EQ(start(PAWL_RESET_FAULT), PAWL_ERR_IO);
+        CHECK_EQ(choice.reason, PAWL_BOOT_NOT_RECORDED);
+        CHECK(choice.slot == NULL);
+
+        fake_flash_misbehave(&device.journal, FAKE_HONEST, 0);
+        CHECK_EQ(start(PAWL_RESET_FAULT), PAWL_OK);
+        CHECK_EQ(choice.reason, PAWL_BOOT_LOST);
+        CHECK_EQ(choice.set, slot);
+        CHECK_EQ(choice.boots_left, 14);
+    }
+}
+
 static void without_a_journal_every_image_gets_its_turn(void)
 {
     unsigned started[2] = {0, 0};
@@ -982,12 +1049,15 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_trial_that_was_recorded_unheard_is_handed_over),
     CHECK_TEST(a_journal_that_dies_ends_a_trial),
     CHECK_TEST(images_linked_for_a_slot_need_a_manifest_that_names_it),
+    CHECK_TEST(a_journal_that_dies_keeps_its_counter),
+    CHECK_TEST(the_end_of_a_trial_is_recorded_whatever_runs_instead),
     CHECK_TEST(a_rotten_image_falls_back_to_the_one_before),
     CHECK_TEST(the_image_before_must_meet_the_counter),
     CHECK_TEST(a_fall_back_that_cannot_be_recorded_is_not_entered),
     CHECK_TEST(an_image_that_cannot_be_read_is_no_image),
     CHECK_TEST(a_rejected_trial_goes_back),
     CHECK_TEST(without_a_journal_the_newest_image_is_tried),
+    CHECK_TEST(a_lost_journal_that_cannot_count_starts_nothing),
     CHECK_TEST(without_a_journal_every_image_gets_its_turn),
     CHECK_TEST(without_a_journal_the_counter_still_counts),
     CHECK_TEST(an_empty_journal_and_no_factory_image_finds_the_other),
