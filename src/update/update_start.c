@@ -270,6 +270,19 @@ enum pawl_status pawl_update_check_step(struct pawl_update_engine *e)
     return prepare(e);
 }
 
+/* WRITING is recorded as this run of the manifest has it: whatever else lies
+ * in the journal, from whoever wrote it, does not say where bytes go. */
+static bool recorded(const struct pawl_update_engine *e)
+{
+    const struct pawl_record *is = &e->record, *due = &e->next;
+
+    return is->target.known && is->target.set == due->target.set &&
+           is->target.manifest_slot == due->target.manifest_slot &&
+           is->target.sequence == due->target.sequence &&
+           is->target_counter == due->target_counter &&
+           is->running == due->running && !is->previous.known;
+}
+
 static enum pawl_status begin(struct pawl_update_engine *e)
 {
     enum pawl_status status = run_start(e, false);
@@ -278,8 +291,9 @@ static enum pawl_status begin(struct pawl_update_engine *e)
     }
     pawl_update_say(e, PAWL_UPDATE_REASON_NONE, PAWL_UPDATE_PHASE_NONE);
     e->refusal = PAWL_OK;
+    e->resumed = e->resumed && recorded(e);
     if (e->resumed) {
-        e->task = PAWL_TASK_RUN; /* the record says all this already */
+        e->task = PAWL_TASK_RUN;
         return PAWL_PENDING;
     }
     pawl_update_forget_checkpoint(&e->next);

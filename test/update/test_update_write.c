@@ -155,6 +155,31 @@ static void a_checkpoint_of_something_else_counts_for_nothing(void)
     }
 }
 
+/* What WRITING says of the target follows from the manifest, also after a
+ * reset: the journal may hold what no engine of this device has written. */
+static void a_record_does_not_say_where_a_manifest_is_written(void)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        struct pawl_record record;
+        given_device();
+        uint32_t erases = device.area[0].erases[0];
+        CHECK_EQ(fake_device_download(&device, &big, 100000), PAWL_PENDING);
+        CHECK(record_in_journal(&device, &record));
+        record.target.manifest_slot = i == 0 ? 0 : 1;
+        record.target.set = i == 1 ? 0 : 1;
+        record.target_counter = i == 2 ? 99 : 0;
+        CHECK(record_put(&device, &record));
+        CHECK_EQ(fake_device_start_engine(&device), PAWL_OK);
+        CHECK_EQ(fake_device_download(&device, &big, UINT32_MAX), PAWL_OK);
+        CHECK_EQ(device.area[0].erases[0], erases);
+        CHECK(record_in_journal(&device, &record));
+        CHECK_EQ(record.state, PAWL_UPDATE_CANDIDATE);
+        CHECK_EQ(record.target.manifest_slot, 1);
+        CHECK_EQ(record.target.set, 1);
+        CHECK_EQ(record.target_counter, 0);
+    }
+}
+
 static void a_resumed_download_erases_what_lies_beyond(void)
 {
     given_device();
@@ -343,6 +368,7 @@ static const struct check_test tests[] = {
     CHECK_TEST(a_download_goes_on_after_a_reset),
     CHECK_TEST(a_download_goes_on_without_a_reset),
     CHECK_TEST(a_checkpoint_of_something_else_counts_for_nothing),
+    CHECK_TEST(a_record_does_not_say_where_a_manifest_is_written),
     CHECK_TEST(a_resumed_download_erases_what_lies_beyond),
     CHECK_TEST(another_manifest_does_not_go_on_with_it),
     CHECK_TEST(damage_below_the_checkpoint_is_found),
