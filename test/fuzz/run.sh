@@ -4,7 +4,7 @@
 # usage: run.sh [--seconds N | --minutes N] [TARGET...]
 #
 # Fuzzes each target (cbor cose envelope process trust coap mqtt http
-# journal) for N seconds, 20 unless told and two at a time, from seeds that seeds.py takes from
+# journal boot) for N seconds, 20 unless told and two at a time, from seeds that seeds.py takes from
 # the unit tests, and then publishes the branch coverage that the corpus reaches
 # in the sources under test. Ends with a table. A crashing input is kept in
 # build/fuzz/.
@@ -14,7 +14,7 @@
 set -u
 
 root=$(cd "$(dirname "$0")/../.." && pwd -P) || exit 2
-all='cbor cose envelope process trust coap mqtt http journal'
+all='cbor cose envelope process trust coap mqtt http journal boot'
 seconds=20 targets=''
 floor=90 # per cent of branches
 
@@ -77,6 +77,9 @@ sources() { # what each target is there for
         http/http_text.c http/http_date.c http/uri.c ;;
     journal) echo journal/journal.c journal/journal_frame.c \
         journal/journal_rest.c ;;
+    boot) echo boot/boot.c boot/boot_lost.c boot/boot_trust.c \
+        update/record.c update/record_names.c update/update_query.c \
+        update/update_tally.c update/update_trust.c ;;
     esac
 }
 
@@ -88,6 +91,15 @@ linked() { # what each target is linked with, besides its own file: a line each
         "$root/src/journal/journal_frame.c" \
         "$root/src/journal/journal_rest.c" "$root"/src/base/*.c ;;
     trust) printf '%s\n' "$root"/src/trust/*.c && linked cbor ;;
+    boot)
+        for file in fuzz/fuzz_boot_device fuzz/fuzz_seal fake/fake_device \
+            fake/fake_engine fake/fake_flash fake/fake_release; do
+            printf '%s\n' "$root/test/$file.c"
+        done
+        for module in base cbor cose manifest trust journal update boot; do
+            printf '%s\n' "$root/src/$module"/*.c
+        done
+        ;;
     *) printf '%s\n' "$root/test/fuzz/fuzz_crypto.c" "$root"/src/cbor/*.c \
         "$root"/src/cose/*.c "$root"/src/manifest/*.c "$root"/src/base/*.c ;;
     esac
@@ -98,6 +110,8 @@ build() { # target, output, options
     shift 2
     linked "$name" >"$work/$name.sources"
     set -- "$@" -I"$root/include" -I"$root/src" -I"$root/test"
+    # A small device, with early checkpoints.
+    [ "$name" != boot ] || set -- "$@" -DFAKE_SMALL -DPAWL_CHECKPOINT_MIN=1024
     while IFS= read -r file; do
         set -- "$@" "$file"
     done <"$work/$name.sources"

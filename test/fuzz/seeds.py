@@ -213,6 +213,55 @@ def journal_seeds(put):
             put("journal", head + pair(0xFF, 0xFF, 1) + bytes([4, 1, 5, 5, 5]))
 
 
+def boot_seeds(put):
+    """Devices as fuzz_boot_device.c lays them out: release 1 in slot A, release 2 in slot B."""
+    a, b, none = bytes([1, 0, 0]), bytes([2, 1, 1]), b"\0"
+    checkpoint = bytes([2, 0, 1, 4, 1])
+
+    def record(state, flags, images, running, extension=none):
+        return bytes([state, flags, 0, 0, 0, 1]) + b"".join(images) + bytes(
+            [running, 3, 16, 1, 2, 1, 1]) + extension + none
+
+    records = [none, bytes([1, 0, 0])]  # none, and one without a byte
+    records += [b"\2" + said for said in (
+        record(0, 0, (a, none, none), 0), record(0, 0, (none, none, none), 0),
+        record(1, 0, (a, none, b), 0, checkpoint), record(2, 0, (a, none, b), 0),
+        record(3, 1, (a, none, b), 0), record(3, 0, (a, none, b), 0),
+        record(4, 0, (a, none, b), 1), record(5, 0, (a, none, b), 1),
+        record(4, 2, (none, none, b), 1), record(5, 2, (none, none, b), 1),
+        record(6, 0, (a, none, b), 0, bytes([3, 0, 1, 4, 1, 1, 1, 1, 1])),
+        record(7, 4, (b, a, none), 1), record(7, 0, (b, a, none), 1),
+        record(8, 0, (b, b, b), 1))]
+    sessions = (
+        bytes([3, 0, 1, 0x5A, 5, 0, 5, 0, 5, 0]),
+        bytes([0x0B, 0, 1, 1, 0x09, 0xFF, 1, 3, 1, 0]),  # accept, clean
+        bytes([0x0B, 0, 2, 2, 0xBA, 3, 0, 0x0B, 0, 1, 3]),  # reject, clean
+        bytes([0x0B, 0, 3, 3, 14, 13, 3, 0, 0x0B, 0, 1, 1]),  # start, install
+        bytes([0x0B, 0, 3, 3, 142, 4, 0x0B, 0, 2, 14, 13, 0x0B, 0, 1, 7]))
+    edits = (none, bytes([1, 0x80, 0, 9, 1, 4]), bytes([1, 0x81, 0, 9, 1, 4]),
+             bytes([2, 0x82, 0, 90, 1, 4, 0x80, 0, 9, 1, 4]),
+             bytes([2, 0x80, 0, 9, 1, 4, 0x81, 0, 9, 1, 4]),
+             bytes([1, 0x44, 0, 0, 2]), bytes([1, 0x44, 0, 3, 0]), bytes([1, 0x41, 0, 0, 3]),
+             bytes([1, 0x84, 0, 20, 2, 1, 1]), bytes([2, 0x85, 0, 20, 1, 1, 0x85, 0x18, 20, 1, 1]),
+             bytes([1, 0x88, 0, 9, 1, 4]), bytes([1, 0x47, 0, 3, 2]))
+    slots = bytes([0, 0, 1, 1])
+    for i, said in enumerate(records):
+        for j, done in enumerate(sessions):
+            for k, edit in enumerate(edits):
+                shapes = (0, 2, 3, 4, 6, 8, 9, 12, 0x20) if j == k % 5 else (0,)
+                for shape in shapes:
+                    put("boot", bytes([shape, 1]) + slots + bytes([5 * k % 24])
+                        + said + edit + done)
+            backed = b"".join(bytes([done[0] & 0x0F | 0x38 | i << 6 & 0xC0, n]) + done[2:4] for n in (1, 0, 2, 1))
+            put("boot", bytes([0x40, 1]) + slots + none + said + none + backed)
+    for release in range(11):  # whatever lies in them, with and without a journal
+        for other in (0, 1, 10):
+            lies = bytes([release, release, other, other])
+            for shape in (0, 2):
+                put("boot", bytes([shape, 2]) + lies + bytes(3) + sessions[0])
+                put("boot", bytes([shape, 2]) + lies + bytes(1) + records[8] + none + sessions[1])
+
+
 def main():
     top = pathlib.Path(sys.argv[1])
 
@@ -268,6 +317,7 @@ def main():
     coap_seeds(put)
     stream_seeds(put)
     journal_seeds(put)
+    boot_seeds(put)
     print({folder.name: len(list(folder.iterdir())) for folder in sorted(top.iterdir())})
 
 
