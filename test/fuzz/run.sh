@@ -77,9 +77,7 @@ sources() { # what each target is there for
         http/http_text.c http/http_date.c http/uri.c ;;
     journal) echo journal/journal.c journal/journal_frame.c \
         journal/journal_rest.c ;;
-    boot) echo boot/boot.c boot/boot_lost.c boot/boot_trust.c \
-        update/record.c update/record_names.c update/update_query.c \
-        update/update_tally.c update/update_trust.c ;;
+    boot) echo boot/boot.c update/record.c update/record_names.c ;;
     esac
 }
 

@@ -218,9 +218,9 @@ def boot_seeds(put):
     a, b, none = bytes([1, 0, 0]), bytes([2, 1, 1]), b"\0"
     checkpoint = bytes([2, 0, 1, 4, 1])
 
-    def record(state, flags, images, running, extension=none):
-        return bytes([state, flags, 0, 0, 0, 1]) + b"".join(images) + bytes(
-            [running, 3, 16, 1, 2, 1, 1]) + extension + none
+    def record(state, flags, images, running, extension=none, boots=16, trust=1, reason=0, phase=0):
+        return bytes([state, flags, reason, phase, 0, 1]) + b"".join(images) + bytes(
+            [running, 3, boots, 1, 2, trust, 1]) + extension + none
 
     records = [none, bytes([1, 0, 0])]  # none, and one without a byte
     records += [b"\2" + said for said in (
@@ -254,6 +254,19 @@ def boot_seeds(put):
                         + said + edit + done)
             backed = b"".join(bytes([done[0] & 0x0F | 0x38 | i << 6 & 0xC0, n]) + done[2:4] for n in (1, 0, 2, 1))
             put("boot", bytes([0x40, 1]) + slots + none + said + none + backed)
+    rare = [b"\2" + said for said in (
+        record(4, 0, (a, none, none), 1), record(0, 0, (none, none, none), 1),
+        record(4, 0, (a, none, b), 1, boots=0), record(4, 0, (a, none, b), 1, trust=9),
+        record(7, 0, (b, a, none), 0), record(6, 0, (none, none, b), 1), record(4, 0, (b, a, a), 0, boots=0))]
+    rare.append(bytes([1, 5, 0, 1, 0, 0, 0, 0]))  # too short for what it says it is
+    for said in rare:
+        for done in sessions[:3]:
+            for edit in (none, edits[1], edits[2], edits[5]):
+                for shape in (0, 0x10):
+                    put("boot", bytes([shape, 1]) + slots + none + said + edit + done)
+    for reason in (*range(66), 128):  # each has a name
+        said = record(0, 0, (a, none, none), 0, reason=reason, phase=reason % 9)
+        put("boot", bytes([0, 1]) + slots + none + b"\2" + said + none + bytes([9, 0]))
     for release in range(11):  # whatever lies in them, with and without a journal
         for other in (0, 1, 10):
             lies = bytes([release, release, other, other])
