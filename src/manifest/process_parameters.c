@@ -153,6 +153,21 @@ static enum pawl_status read_counter(struct pawl_manifest_process *process,
     return pawl_cbor_uint(in, number);
 }
 
+/* Notes that the component has the parameter of row. */
+static void note_set(struct pawl_manifest_process *process,
+                     struct pawl_suit_parameters *p,
+                     const struct parameter *row)
+{
+    if (row == &table[COUNTER_ROW]) {
+        p->has_security_counter = true;
+    } else {
+        p->set |= (uint32_t)1 << (row - table);
+    }
+    if (row == &table[SUIT_PARAMETER_COMPONENT_SLOT]) {
+        process->slot_passed &= (uint8_t) ~(1u << process->component);
+    }
+}
+
 /* Reads one value and sets it. */
 static enum pawl_status set_parameter(struct pawl_manifest_process *process,
                                       const struct parameter *row,
@@ -209,14 +224,7 @@ static enum pawl_status set_parameter(struct pawl_manifest_process *process,
     } else {
         memcpy((uint8_t *)p + row->offset, &bytes, sizeof bytes);
     }
-    if (row == &table[COUNTER_ROW]) {
-        p->has_security_counter = true;
-    } else {
-        p->set |= (uint32_t)1 << (row - table);
-    }
-    if (row == &table[SUIT_PARAMETER_COMPONENT_SLOT]) {
-        process->slot_passed &= (uint8_t) ~(1u << process->component);
-    }
+    note_set(process, p, row);
     return PAWL_OK;
 }
 

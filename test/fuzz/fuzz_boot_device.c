@@ -21,9 +21,8 @@
 #include "trust/store_note.h"
 #include <string.h>
 
-#define DOCUMENTS                                                              \
-    3 /* the third retires the signer of releases, for another                 \
-       */
+/* The third retires the signer of releases, for another. */
+#define DOCUMENTS 3
 #define EDITS_MAX 7
 
 struct release releases[RELEASES];
